@@ -16,8 +16,11 @@ IN_THE_CORE = frozenset({"target", "work"})
 """A Cluster is a ``cluster``, an attempt is an ``attempt``."""
 SHARED_CLASS_NAMES = {
     "plugins/vsphere/akoo_vsphere": {
+        "Fault": "an answer of vCenter; in testing, the one that makes the simulator give it",
+        "Inventory": "the answer of vCenter; in testing, the simulated state behind it",
         "Spec": "each is the spec of its kind",
         "Status": "each is the status of its kind",
+        "Switch": "the switch as it is read, and as the status shows it",
     },
 }
 """By package: class names that several files have, each with the reason."""

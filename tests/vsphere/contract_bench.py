@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from akoo_vsphere.client import errors
 from akoo_vsphere.client.api import VCenterClient
-from akoo_vsphere.testing import MemoryVCenter, PlannedFault, SimulatedVCenter, standard
+from akoo_vsphere.testing import Fault, MemoryVCenter, SimulatedVCenter, standard
 
 from akoo_core.plugin import external
 
@@ -110,11 +110,11 @@ class MemoryBench(CommonBench):
         self._hand.allow()
 
     async def lose_answer(self, method: Write) -> None:
-        self._vcenter.faults.add(PlannedFault(method=method, user=OPERATOR, lost=True))
+        self._vcenter.faults.add(Fault(method=method, user=OPERATOR, lost=True))
 
     async def fail_after(self, method: Write) -> None:
         error = errors.LimitError("full")
-        fault = PlannedFault(method=method, user=OPERATOR, error=error, place="task", after=True)
+        fault = Fault(method=method, user=OPERATOR, error=error, place="task", after=True)
         self._vcenter.faults.add(fault)
 
     async def end_sessions(self) -> None:

@@ -636,15 +636,6 @@ async def paths(bench: Bench) -> object:
     ]
 
 
-@row([True, True], API + "DistributedVirtualSwitch.portgroup")
-async def configurations_of_a_switch(bench: Bench) -> object:
-    switch = await bench.switch("DVS0")
-    listed = {each.mo_ref for each in await bench.client.port_groups(switch)}
-    read = {each["moRef"]: each for each in await bench.client.configurations(switch)}
-    alone = [await bench.client.port_group(mo_ref) for mo_ref in sorted(listed)]
-    return [read.keys() == listed, [read[mo_ref] for mo_ref in sorted(listed)] == alone]
-
-
 @row([(True, True), (True, False), None, None], API + "SearchIndex.FindChild")
 async def children_of_a_folder(bench: Bench) -> object:
     free, switch = await bench.group("DC0-free"), await bench.switch("DVS0")

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from akoo_vsphere import marks
 from akoo_vsphere.client import errors
-from akoo_vsphere.testing import Hand, PlannedFault, SimulatedVCenter, standard
+from akoo_vsphere.testing import Fault, Hand, SimulatedVCenter, standard
 
 from akoo_core.plugin import structs
 from akoo_core.testing import Crash, builders, verbs
@@ -324,24 +324,18 @@ DEEDS: tuple[Deed, ...] = (
 )
 _BUSY = errors.OverloadedError("busy")
 _LIMIT = errors.LimitError("full")
-FAULTS: tuple[PlannedFault, ...] = (
+FAULTS: tuple[Fault, ...] = (
+    *(Fault(method=m, lost=True) for m in ("create", "reconfigure", "set_attribute", "rename")),
+    Fault(method="destroy", lost=True),
+    *(Fault(method=m, error=_BUSY) for m in ("create", "reconfigure", "set_attribute", "destroy")),
     *(
-        PlannedFault(method=m, lost=True)
-        for m in ("create", "reconfigure", "set_attribute", "rename")
-    ),
-    PlannedFault(method="destroy", lost=True),
-    *(
-        PlannedFault(method=m, error=_BUSY)
-        for m in ("create", "reconfigure", "set_attribute", "destroy")
-    ),
-    *(
-        PlannedFault(method=m, error=_LIMIT, place="task", after=True)
+        Fault(method=m, error=_LIMIT, place="task", after=True)
         for m in ("create", "reconfigure", "rename", "destroy")
     ),
-    PlannedFault(method="reconfigure", error=errors.ChangedError("changed")),
-    PlannedFault(method="port_groups", error=errors.UnreadableError("unreadable")),
-    PlannedFault(method="port_group", lost=True),
-    PlannedFault(method="users", error=errors.UnreachableError("down")),
+    Fault(method="reconfigure", error=errors.ChangedError("changed")),
+    Fault(method="port_groups", error=errors.UnreadableError("unreadable")),
+    Fault(method="port_group", lost=True),
+    Fault(method="users", error=errors.UnreachableError("down")),
 )
 
 

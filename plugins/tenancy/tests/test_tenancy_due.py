@@ -83,21 +83,6 @@ def test_start_outside_of_the_window(
         assert due.may_start(reason, noon, window=None, obstacles=obstacles, free=free)
 
 
-@given(
-    st.sets(st.text(max_size=3)), st.dictionaries(st.text(max_size=3), moments), st.integers(0, 5)
-)
-def test_never_more_at_once_than_the_limit(
-    running: set[str], waiting: dict[str, datetime.datetime], limit: int
-) -> None:
-    turn = due.in_turn(running, waiting, limit)
-    assert not turn & running
-    assert len(turn) <= max(0, limit - len(running))
-    rest = waiting.keys() - turn - running
-    assert all(waiting[first] <= waiting[later] for first in turn for later in rest)
-    if rest:
-        assert len(turn) == max(0, limit - len(running))
-
-
 @given(st.integers(1, names.HIGHEST))
 def test_a_user_name_says_record_and_sequence(sequence: int) -> None:
     user = names.username("akoo-0f3b2c1d4e5a", sequence)

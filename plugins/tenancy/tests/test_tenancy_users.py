@@ -50,7 +50,7 @@ class Bed:
             mark=names.mark("mgmt", 1),
             access=await roles.apply(self.avi, rights, by_name),
             tenant=by_name["blue"],
-            profile=await users.profile(self.avi),
+            profile=(await users.profile(self.avi)).uuid,
             controller=self.needs.controller,
         )
 

@@ -12,7 +12,7 @@ from akoo_vsphere.connect import login_refusals
 from akoo_vsphere.connect.login_refusals import LoginRefusals
 from akoo_vsphere.spec import connection, resources
 from akoo_vsphere.spec.connection import RefusedLogin
-from akoo_vsphere.testing.faults import PlannedFault
+from akoo_vsphere.testing.faults import Fault
 
 from akoo_core.plugin import api, kube
 from tests.vsphere.vsphere_world import ADDRESS, CONNECTION, VSphereWorld, port_group
@@ -86,7 +86,7 @@ class TestLook:
     ) -> None:
         there = VSphereWorld()
         looked_at(there)
-        there.vcenter.faults.add(PlannedFault(method="about", error=error, times=None))
+        there.vcenter.faults.add(Fault(method="about", error=error, times=None))
         rows = looked_at(there)
         assert rows[kind][:2] == ("False", reason)
         assert rows["Ready"][:2] == ("False", reason)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from akoo_vsphere import marks
 from akoo_vsphere.client import errors
-from akoo_vsphere.testing.faults import PlannedFault
+from akoo_vsphere.testing.faults import Fault
 
 from akoo_core import testing
 from akoo_core.plugin import api
@@ -118,7 +118,7 @@ def status_lost_and_renamed() -> VSphereWorld:
 def lost_and_renamed() -> VSphereWorld:
     """The answer to a create is lost, and a person gives the port group another name."""
     there = new()
-    there.vcenter.faults.add(PlannedFault(method="create", lost=True))
+    there.vcenter.faults.add(Fault(method="create", lost=True))
     there.run_group()
     there.hand.rename(mo_ref(there), "somebody-s")
     return there
@@ -270,9 +270,9 @@ def test_whatever_becomes_of_a_call(
     there = make()
     error = errors.FaultError("It failed.", "SystemError")
     there.vcenter.faults.add(
-        PlannedFault(method=method, lost=True)
+        Fault(method=method, lost=True)
         if fault == "lost"
-        else PlannedFault(method=method, error=error, after=fault != "failed")
+        else Fault(method=method, error=error, after=fault != "failed")
     )
     settle(there)
     settle(there)

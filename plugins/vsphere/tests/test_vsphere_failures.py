@@ -10,7 +10,7 @@ from akoo_vsphere import marks
 from akoo_vsphere.client import errors
 from akoo_vsphere.client.api import About, Users
 from akoo_vsphere.testing import reads
-from akoo_vsphere.testing.faults import NEVER, PlannedFault
+from akoo_vsphere.testing.faults import NEVER, Fault
 
 from akoo_core import testing
 from akoo_core.plugin import api, kube, structs
@@ -66,7 +66,7 @@ class TestAnswers:
 
     def test_a_lost_answer_of_the_create(self) -> None:
         there = VSphereWorld(port_group())
-        there.vcenter.faults.add(PlannedFault(method="create", lost=True))
+        there.vcenter.faults.add(Fault(method="create", lost=True))
         result = there.run_group()
         assert isinstance(result, api.Wait)
         assert result.reason == "OutcomeUnknown"
@@ -80,7 +80,7 @@ class TestAnswers:
         """The name is taken by our own port group then: it is found by its nonce."""
         there = VSphereWorld(port_group())
         there.vcenter.faults.add(
-            PlannedFault(method="create", error=errors.OutcomeUnknownError("The answer was lost."))
+            Fault(method="create", error=errors.OutcomeUnknownError("The answer was lost."))
         )
         there.run_group()
         pending = there.status()["pendingCreate"]["nonce"]
@@ -102,7 +102,7 @@ class TestAnswers:
     def test_a_task_that_fails_though_the_port_group_exists(self) -> None:
         there = VSphereWorld(port_group())
         there.vcenter.faults.add(
-            PlannedFault(
+            Fault(
                 method="create",
                 error=errors.FaultError("It was canceled.", "RequestCanceled"),
                 place="task",
@@ -116,7 +116,7 @@ class TestAnswers:
 
     def test_a_task_that_does_not_end(self) -> None:
         there = VSphereWorld(port_group())
-        there.vcenter.faults.add(PlannedFault(method="create", task_seconds=NEVER))
+        there.vcenter.faults.add(Fault(method="create", task_seconds=NEVER))
         result = there.run_group()
         assert isinstance(result, api.Wait)
         assert result.reason == "TaskRunning"
@@ -137,9 +137,7 @@ class TestAnswers:
         there = VSphereWorld(port_group())
         missing = errors.Missing(privilege="DVPortgroup.Create", mo_ref="group-n5")
         error = errors.ForbiddenError("DVPortgroup.Create is missing on group-n5.", (missing,))
-        there.vcenter.faults.add(
-            PlannedFault(method="create", error=error, place=place, times=None)
-        )
+        there.vcenter.faults.add(Fault(method="create", error=error, place=place, times=None))
         result = there.run_group()
         assert isinstance(result, api.Blocked)
         assert result.after >= 60
@@ -177,7 +175,7 @@ class TestAnswers:
         there = made()
         there.edit({"vlan": {"id": 7}})
         there.vcenter.faults.add(
-            PlannedFault(method="reconfigure", error=errors.ChangedError("It changed."), times=3)
+            Fault(method="reconfigure", error=errors.ChangedError("It changed."), times=3)
         )
         assert isinstance(there.run_group(), api.Done)
         assert there.vlan() == 7
@@ -187,7 +185,7 @@ class TestAnswers:
         there = made()
         there.edit({"vlan": {"id": 7}})
         there.vcenter.faults.add(
-            PlannedFault(method="reconfigure", error=errors.ChangedError("It changed."), times=None)
+            Fault(method="reconfigure", error=errors.ChangedError("It changed."), times=None)
         )
         before = there.vcenter.calls["reconfigure"]
         assert there.run_group().reason == "ConcurrentModification"
@@ -198,7 +196,7 @@ class TestAnswers:
         there = made()
         there.edit({"vlan": {"id": 7}})
         error = errors.PartialError("Host esx-3 did not take it.", ("esx-3",))
-        there.vcenter.faults.add(PlannedFault(method="reconfigure", error=error, after=True))
+        there.vcenter.faults.add(Fault(method="reconfigure", error=error, after=True))
         assert there.run_group().reason == "PartialHostFailure"
         status, reason, message = there.condition("ConfigInSync")
         assert (status, reason) == ("False", "PartialHostFailure")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from akoo_vsphere import marks
-from akoo_vsphere.testing import PlannedFault
+from akoo_vsphere.testing import Fault
 
 from akoo_core.plugin import api
 from akoo_core.testing import Crash, verbs
@@ -84,7 +84,7 @@ def test_a_port_group_that_a_lost_create_made_is_found_under_another_name() -> N
     for lost in (False, True):
         there = VSphereWorld(port_group())
         if lost:
-            there.vcenter.faults.add(PlannedFault(method="create", lost=True))
+            there.vcenter.faults.add(Fault(method="create", lost=True))
         else:
             operations = [call.operation for call in VSphereWorld(port_group()).trace().calls]
             sent = operations.index("AddDVPortgroup_Task") + 1

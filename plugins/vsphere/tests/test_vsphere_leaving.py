@@ -13,7 +13,7 @@ from akoo_vsphere.client.api import About, Users
 from akoo_vsphere.controllers import leave
 from akoo_vsphere.spec import resources
 from akoo_vsphere.testing import operations, reads
-from akoo_vsphere.testing.faults import NEVER, PlannedFault
+from akoo_vsphere.testing.faults import NEVER, Fault
 
 from akoo_core.plugin import api, kube, structs
 from tests.vsphere.vsphere_world import VSphereWorld, port_group, using
@@ -146,7 +146,7 @@ class TestDeletion:
         there = made()
         there.delete()
         there.vcenter.faults.add(
-            PlannedFault(method="destroy", error=errors.InUseError("In use by vm-9.", "vm-9"))
+            Fault(method="destroy", error=errors.InUseError("In use by vm-9.", "vm-9"))
         )
         assert "vm-9" in held(there)[1]
         there.run_group()
@@ -176,7 +176,7 @@ class TestDeletion:
 
     def test_a_lost_answer_of_the_destroy(self) -> None:
         there = made()
-        there.vcenter.faults.add(PlannedFault(method="destroy", lost=True))
+        there.vcenter.faults.add(Fault(method="destroy", lost=True))
         there.delete()
         there.run_group()
         assert there.group() is not None
@@ -196,7 +196,7 @@ class TestDeletion:
 
     def test_one_whose_create_still_runs(self) -> None:
         there = VSphereWorld(port_group())
-        there.vcenter.faults.add(PlannedFault(method="create", task_seconds=NEVER))
+        there.vcenter.faults.add(Fault(method="create", task_seconds=NEVER))
         there.run_group()
         there.delete()
         assert held(there)[0] == "TaskRunning"
@@ -209,7 +209,7 @@ class TestDeletion:
         """The port group appears after the deletion: it is found by its nonce and goes."""
         there = VSphereWorld(port_group())
         there.vcenter.faults.add(
-            PlannedFault(method="create", error=errors.OutcomeUnknownError("The answer was lost."))
+            Fault(method="create", error=errors.OutcomeUnknownError("The answer was lost."))
         )
         there.run_group()
         there.delete()

@@ -47,10 +47,6 @@ def test_a_connection_without_port_groups() -> None:
     assert {subject: finding.state for subject, finding in findings.items()} == {
         f"{VC}: Reachable": "good",
         f"{VC}: CredentialValid": "good",
-        "switch /DC0/network/DVS0": "good",
-        "switch /DC0/network/DVS1": "good",
-        "switch /DC1/network/DVS-extension": "good",
-        "switch /DC1/network/DVS0": "good",
     }
     first = findings[f"{VC}: Reachable"]
     assert first.version
@@ -78,32 +74,6 @@ def test_settings_are_data() -> None:
     assert finding.data["moRef"] == row["moRef"]
     assert finding.data["settings"]["vlan"] == {"id": 112}
     assert finding.data["configVersion"] == row["config"]["configVersion"]
-
-
-def test_all_port_groups_with_their_settings_are_data() -> None:
-    """Also those that no object declares."""
-    there = made()
-    finding = checked(there)["switch /DC0/network/DVS0"]
-    assert finding.message.endswith("port groups, 1 of them ours.")
-    rows = {row["name"]: row for row in finding.data["portGroups"]}
-    known = {row["name"] for row in there.hand.groups().values()}
-    assert {"edge", "DC0-free", "DC0-management", "DC0-segment"} <= rows.keys() <= known
-    assert [rows[name]["settings"]["vlan"] for name in ("edge", "DC0-free")] == [
-        {"id": 112},
-        {"id": 20},
-    ]
-    assert [rows[name]["object"] for name in ("edge", "DC0-free")] == ["edge", ""]
-    assert [rows[name]["nsx"] for name in ("edge", "DC0-segment")] == [False, True]
-    assert [row["name"] for row in finding.data["portGroups"]] == sorted(rows)
-
-
-def test_a_switch_that_cannot_be_read_whole_is_unknown() -> None:
-    there = made()
-    there.hand.deny("System.Read", there.there.free)
-    finding = checked(there)["switch /DC0/network/DVS0"]
-    assert (finding.state, finding.data) == ("unknown", {})
-    assert there.there.free in finding.message
-    assert checked(there)["switch /DC0/network/DVS1"].state == "good"
 
 
 def test_an_edit_is_named_and_one_that_waits_is_a_problem() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 import pytest
 from akoo_vsphere.client import errors
 from akoo_vsphere.client.api import VCenterClient
-from akoo_vsphere.testing import NEVER, MemoryVCenter, PlannedFault, Standard, standard
+from akoo_vsphere.testing import NEVER, Fault, MemoryVCenter, Standard, standard
 
 from akoo_core import external
 from akoo_core.testing import Call, Calls, virtual_time
@@ -69,31 +69,27 @@ async def test_each_call_is_an_external_call_about_its_object(
 @pytest.mark.parametrize(
     ("fault", "expected", "there"),
     [
-        (PlannedFault(method="create", error=errors.LimitError("full")), "LimitError", False),
+        (Fault(method="create", error=errors.LimitError("full")), "LimitError", False),
+        (Fault(method="create", error=errors.FaultError("x", "X"), after=True), "FaultError", True),
         (
-            PlannedFault(method="create", error=errors.FaultError("x", "X"), after=True),
-            "FaultError",
-            True,
-        ),
-        (
-            PlannedFault(method="create", error=errors.LimitError("full"), place="task"),
+            Fault(method="create", error=errors.LimitError("full"), place="task"),
             "LimitError",
             False,
         ),
         (
-            PlannedFault(method="create", error=errors.LimitError("x"), place="task", after=True),
+            Fault(method="create", error=errors.LimitError("x"), place="task", after=True),
             "LimitError",
             True,
         ),
-        (PlannedFault(method="create", lost=True), "OutcomeUnknownError", True),
-        (PlannedFault(method="create", hold_seconds=31), "OutcomeUnknownError", True),
-        (PlannedFault(method="create", delay_seconds=31), "OutcomeUnknownError", True),
-        (PlannedFault(method="create", hold_seconds=29), "done", True),
-        (PlannedFault(method="create", task_seconds=59), "done", True),
-        (PlannedFault(method="create", task_seconds=NEVER), "TaskRunningError", False),
+        (Fault(method="create", lost=True), "OutcomeUnknownError", True),
+        (Fault(method="create", hold_seconds=31), "OutcomeUnknownError", True),
+        (Fault(method="create", delay_seconds=31), "OutcomeUnknownError", True),
+        (Fault(method="create", hold_seconds=29), "done", True),
+        (Fault(method="create", task_seconds=59), "done", True),
+        (Fault(method="create", task_seconds=NEVER), "TaskRunningError", False),
     ],
 )
-def test_a_fault_has_its_effect_or_not(fault: PlannedFault, expected: str, there: bool) -> None:
+def test_a_fault_has_its_effect_or_not(fault: Fault, expected: str, there: bool) -> None:
     async def main(_: virtual_time.LoopClock) -> None:
         vc, refs = standard_vcenter()
         vc.vcenter.faults.add(fault)
@@ -107,13 +103,13 @@ def test_a_fault_has_its_effect_or_not(fault: PlannedFault, expected: str, there
 async def test_a_fault_meets_the_calls_that_it_names(clock: virtual_time.LoopClock) -> None:
     vc, refs = standard_vcenter()
     refused = errors.LimitError("full")
-    vc.vcenter.faults.add(PlannedFault(method="port_group", error=refused, object="dvs-0"))
-    vc.vcenter.faults.add(PlannedFault(method="port_group", error=refused, user="other"))
-    vc.vcenter.faults.add(PlannedFault(method="port_group", error=refused, skip=1, times=2))
+    vc.vcenter.faults.add(Fault(method="port_group", error=refused, object="dvs-0"))
+    vc.vcenter.faults.add(Fault(method="port_group", error=refused, user="other"))
+    vc.vcenter.faults.add(Fault(method="port_group", error=refused, skip=1, times=2))
     met = [await outcome(vc.port_group(refs.free)) for _ in range(4)]
     assert met == ["done", "LimitError", "LimitError", "done"]
     assert [vc.vcenter.faults.met(number) for number in range(3)] == [0, 0, 2]
-    vc.vcenter.faults.add(PlannedFault(method="", error=refused, times=None))
+    vc.vcenter.faults.add(Fault(method="", error=refused, times=None))
     assert [await outcome(vc.about()) for _ in range(3)] == ["LimitError"] * 3
     vc.vcenter.faults.clear()
     assert await outcome(vc.about()) == "done"
@@ -122,13 +118,13 @@ async def test_a_fault_meets_the_calls_that_it_names(clock: virtual_time.LoopClo
 @pytest.mark.parametrize("fault", [{}, {"task_seconds": 1, "method": "about"}])
 def test_a_fault_that_does_nothing_is_refused(fault: dict[str, object]) -> None:
     with pytest.raises(ValueError):
-        PlannedFault(**{"method": "create", **fault})  # type: ignore[arg-type]
+        Fault(**{"method": "create", **fault})  # type: ignore[arg-type]
 
 
 @virtual_time.test
 async def test_a_task_goes_on_after_its_caller_gave_up(clock: virtual_time.LoopClock) -> None:
     vc, refs = standard_vcenter()
-    vc.vcenter.faults.add(PlannedFault(method="create", task_seconds=90))
+    vc.vcenter.faults.add(Fault(method="create", task_seconds=90))
     with pytest.raises(errors.TaskRunningError) as raised:
         await vc.create(refs.switch, SPEC)
     assert (await vc.task(raised.value.task)).state == "running"
@@ -142,8 +138,8 @@ async def test_a_task_goes_on_after_its_caller_gave_up(clock: virtual_time.LoopC
 @virtual_time.test
 async def test_a_lost_answer_to_a_read_is_no_answer(clock: virtual_time.LoopClock) -> None:
     vc, refs = standard_vcenter()
-    vc.vcenter.faults.add(PlannedFault(method="port_group", lost=True))
-    vc.vcenter.faults.add(PlannedFault(method="port_group", hold_seconds=11))
+    vc.vcenter.faults.add(Fault(method="port_group", lost=True))
+    vc.vcenter.faults.add(Fault(method="port_group", hold_seconds=11))
     for _ in range(2):
         assert await outcome(vc.port_group(refs.free)) == "UnreachableError"
     assert await outcome(vc.port_group(refs.free)) == "done"

@@ -10,7 +10,7 @@ from akoo_vsphere.client.api import Changes, Listed
 from akoo_vsphere.connect.marked import HEARD_SECONDS, Marked
 from akoo_vsphere.spec import connection as connections
 from akoo_vsphere.spec.connection import Connection
-from akoo_vsphere.testing.faults import PlannedFault
+from akoo_vsphere.testing.faults import Fault
 
 from akoo_core.plugin import structs
 from akoo_core.testing import virtual_time
@@ -75,7 +75,7 @@ def test_a_port_group_that_the_account_cannot_read_any_more_is_not_made_again() 
 
 def test_a_namesake_is_not_the_port_group_of_a_lost_create() -> None:
     there = VSphereWorld(port_group())
-    there.vcenter.faults.add(PlannedFault(method="create", lost=True))
+    there.vcenter.faults.add(Fault(method="create", lost=True))
     there.run_group()
     made = mo_ref(there)
     there.hand.rename(made, "somebody-s")

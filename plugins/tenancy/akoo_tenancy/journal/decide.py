@@ -156,7 +156,9 @@ def observe(
     if ripe:
         return Retire(sequences=ripe)
     if pending is not None and pending.made_at is not None:
-        late = now - pending.made_at > patience
+        # The first account waits for a cluster that is being made, however long that takes.
+        since = pending.pushed_at or (pending.made_at if pending.reason != "First" else None)
+        late = since is not None and now - since > patience
         return (Overdue if late else Pickup)(pending=pending, missing=missing)
     return Rest(until=min((row.not_before for row in record.retired), default=None))
 
@@ -177,11 +179,21 @@ def _missing(pending: Pending, seen: Seen) -> str:
         return "its write is not noted yet"
     if not seen.started:
         return "AKO has no Pod"
-    if any(start is None or start < since for start in seen.started):
+    if not started_since(seen, since):
         return "not every Pod of AKO is ready and was started after that"
     if not seen.logged_in:
         return "the Avi Controller has seen no login of it"
     return ""
+
+
+def started_since(seen: Seen, since: datetime.datetime) -> bool:
+    """There are Pods of AKO, and each is ready and was started at that time or later.
+
+    Times of an API server have whole seconds: a start in the second of the write counts.
+    """
+    return bool(seen.started) and all(
+        start is not None and start >= since for start in seen.started
+    )
 
 
 def ripe_for_deletion(record: Record, now: datetime.datetime) -> tuple[int, ...]:

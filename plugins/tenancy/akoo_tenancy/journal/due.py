@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Iterable, Mapping
 from typing import Final
 
 from akoo_core.plugin import structs
@@ -92,13 +91,3 @@ def may_start(
     if reason in URGENT:
         return True
     return free and (reason in UNPLANNED or window is None or is_open(window, now))
-
-
-def in_turn(
-    under_way: Iterable[str], waiting: Mapping[str, datetime.datetime], limit: int
-) -> set[str]:
-    """Names of the clusters that may start a rotation now, the longest due first."""
-    running = set(under_way)
-    room = max(0, limit - len(running))
-    order = sorted((due, name) for name, due in waiting.items() if name not in running)
-    return {name for _, name in order[:room]}

@@ -60,6 +60,7 @@ class Retired(structs.Struct, frozen=True, kw_only=True):
 
     sequence: int
     not_before: datetime.datetime
+    user_uuid: str = ""
 
 
 class Record(structs.Struct, frozen=True, kw_only=True):
@@ -175,7 +176,7 @@ def promoted(record: Record, sequence: int, *, now: datetime.datetime) -> Record
         raise NotAllowed(f"sequence {sequence} was not pushed")
     not_before = now + datetime.timedelta(seconds=pending.grace_seconds)
     before = (*((record.active,) if record.active else ()), *record.superseded)
-    retired = (Retired(sequence=account.sequence, not_before=not_before) for account in before)
+    retired = (_retired(account, not_before) for account in before)
     return structs.replace(
         record,
         active=pending.account,
@@ -184,6 +185,10 @@ def promoted(record: Record, sequence: int, *, now: datetime.datetime) -> Record
         superseded=(),
         retired=(*record.retired, *retired),
     )
+
+
+def _retired(account: Account, not_before: datetime.datetime) -> Retired:
+    return Retired(sequence=account.sequence, not_before=not_before, user_uuid=account.user_uuid)
 
 
 def forget(record: Record, sequences: frozenset[int]) -> Record:

@@ -19,12 +19,10 @@ Tenants = Mapping[str, str]
 """UUID of each tenant by name."""
 
 
-async def tenants(avi: AviClient, wanted: Iterable[str]) -> dict[str, str]:
-    """UUIDs of these tenants. Raises Refusal for one that is not there."""
-    by_name: dict[str, str] = {ADMIN: ADMIN}
+async def tenant_rows(avi: AviClient, wanted: Iterable[str]) -> dict[str, structs.JSON]:
+    """These tenants by name, in order. Raises Refusal for one that is not there."""
+    by_name: dict[str, structs.JSON] = {}
     for name in dict.fromkeys(wanted):
-        if name in by_name:
-            continue
         rows = await avi.list("tenant", tenant=ADMIN, params={"name": name})
         row = next((row for row in rows if row.get("name") == name), None)
         if row is None:
@@ -33,8 +31,14 @@ async def tenants(avi: AviClient, wanted: Iterable[str]) -> dict[str, str]:
                 f'Tenant "{name}" is not on {avi.address}, or our account cannot see it. Create '
                 "it, or correct spec.tenant or spec.plugins.tenancy of the AKODeploymentConfig.",
             )
-        by_name[name] = str(row["uuid"])
+        by_name[name] = row
     return by_name
+
+
+async def tenants(avi: AviClient, wanted: Iterable[str]) -> dict[str, str]:
+    """UUIDs of these tenants, and of tenant admin. Raises Refusal for one that is not there."""
+    rows = await tenant_rows(avi, (name for name in wanted if name != ADMIN))
+    return {ADMIN: ADMIN, **{name: str(row["uuid"]) for name, row in rows.items()}}
 
 
 async def apply(avi: AviClient, rights: Rights, by_name: Tenants) -> tuple[Granted, ...]:

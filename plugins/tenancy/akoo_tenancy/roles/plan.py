@@ -31,7 +31,9 @@ class Needs(structs.Struct, frozen=True, kw_only=True):
     """All that the roles of an AKO depend on."""
 
     record: str
-    """Name of the record, which is the cluster's name on Avi and begins the names of roles."""
+    """Name of the record: begins the names of roles."""
+    cluster: str = ""
+    """The cluster's name on Avi, the marker of its objects; "": the name of the record."""
     ako: Release
     controller: Release
     tenants: tuple[str, ...]
@@ -112,13 +114,15 @@ def _working(needs: Needs, tenant: str) -> list[Role]:
                 "working",
                 tenant,
                 readable | writable | routed,
-                marker=needs.record,
+                marker=needs.cluster or needs.record,
                 unlabelled=True,
             )
         ]
     return [
-        _role(needs, "write", tenant, writable, marker=needs.record),
-        _role(needs, "read", tenant, readable, marker=needs.record, unlabelled=True),
+        _role(needs, "write", tenant, writable, marker=needs.cluster or needs.record),
+        _role(
+            needs, "read", tenant, readable, marker=needs.cluster or needs.record, unlabelled=True
+        ),
         *([_role(needs, "routes", tenant, routed)] if own else []),
     ]
 

@@ -63,7 +63,7 @@ async def probe(
 ) -> Outcome:
     """Try it. Everything that it makes is deleted, also what an earlier try left."""
     name = record_name(needs, management_id)
-    imagined = structs.replace(needs, record=name, isolation="Marker")
+    imagined = structs.replace(needs, record=name, cluster=name, isolation="Marker")
     rights = plan.plan(imagined)
     by_name = await roles.tenants(avi, needs.tenants)
     tenant = by_name[needs.tenants[0]]
@@ -74,7 +74,7 @@ async def probe(
             mark=names.mark(management_id, 0),
             access=await roles.apply(avi, rights, by_name),
             tenant=tenant,
-            profile=await users.profile(avi),
+            profile=(await users.profile(avi)).uuid,
             controller=needs.controller,
         )
         password = passwords.new(rules)

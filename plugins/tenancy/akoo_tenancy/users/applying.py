@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from akoo_avi.client import AviClient, ExistsError, NotFoundError, change
 from akoo_avi.client.access import refusal
@@ -144,17 +144,32 @@ def check_ours(rows: Iterable[structs.JSON], owners: frozenset[str], address: st
             raise ForeignUserError(str(row.get("name", "")), address)
 
 
-async def profile(avi: AviClient) -> str:
-    """UUID of the profile without a lock-out. Raises Refusal."""
+class Profile(NamedTuple):
+    """The profile of our users."""
+
+    uuid: str
+    age_days: int
+    """Age at which a password ends; 0: never."""
+
+
+async def profile(avi: AviClient) -> Profile:
+    """The profile without a lock-out. Raises Refusal."""
     params = {"name": wire.PROFILE}
     rows = await avi.list("useraccountprofile", tenant=ADMIN, params=params)
     for row in rows:
-        if row.get("name") == wire.PROFILE:
-            if row.get("max_login_failure_count"):
-                break
-            return str(row["uuid"])
+        if row.get("name") == wire.PROFILE and not row.get("max_login_failure_count"):
+            return Profile(str(row["uuid"]), int(row.get("credentials_timeout_threshold") or 0))
     raise refusal.Refusal(
         "ProfileMissing",
         f'{avi.address} has no user account profile "{wire.PROFILE}" with max_login_failure_count '
         "0. Create it: with another one, three wrong passwords of anybody lock an AKO out.",
     )
+
+
+async def empty_and_delete(avi: AviClient, uuid: str) -> None:
+    """The same as ``remove`` for a user that only its UUID is known of: two requests."""
+    try:
+        await avi.patch(KIND, uuid, {"replace": {"access": []}}, tenant=ADMIN)
+        await avi.delete(KIND, uuid, tenant=ADMIN)
+    except NotFoundError:
+        return

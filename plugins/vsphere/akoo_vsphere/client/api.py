@@ -161,11 +161,6 @@ class VCenterClient(Protocol):
         choice of a VLAN only. Raises UnreadableError."""
         ...
 
-    async def configurations(self, switch: str) -> tuple[JSON, ...]:
-        """The port groups of a switch, each as ``port_group`` reads it, for a report on all of
-        them. Each page has the whole time. Raises UnreadableError."""
-        ...
-
     async def port_group(self, mo_ref: str) -> JSON:
         """``moRef, name, parent, config, customValue, tag, vm``. Raises NotFoundError,
         UnreadableError."""

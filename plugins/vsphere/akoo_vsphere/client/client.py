@@ -61,11 +61,6 @@ class SoapClient:
             lambda operation: reads.vlans(operation, switch), seconds=LONG_READ_SECONDS
         )
 
-    async def configurations(self, switch: str) -> tuple[JSON, ...]:
-        return await self._read(
-            lambda operation: reads.configurations(operation, switch), seconds=LONG_READ_SECONDS
-        )
-
     async def port_group(self, mo_ref: str) -> JSON:
         return await self._read(lambda operation: reads.port_group(operation, mo_ref))
 

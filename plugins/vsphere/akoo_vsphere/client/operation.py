@@ -92,27 +92,25 @@ class Operation:
             error.call = call
             raise
 
-    async def rows(
-        self, spec: properties.Spec, *, label: str, subject: str = "", renews: bool = False
-    ) -> list[Row]:
-        """All pages of a read of properties. ``renews``: each page has the whole time. Raises
-        DeadSessionError for a dead session, which answers with nothing."""
+    async def rows(self, spec: properties.Spec, *, label: str, subject: str = "") -> list[Row]:
+        """All pages of a read of properties. Raises DeadSessionError for a dead session, which
+        answers with nothing."""
         idle = self.session.idle_collectors
         collector = idle.pop() if idle else await self.new_collector()
         try:
-            rows = await self._pages(collector, spec, label, subject, renews=renews)
+            rows = await self._pages(collector, spec, label=label, subject=subject)
         except Fault as fault:
             if faults.missing_object(fault) != collector.value:
                 raise
             # The collector is gone: with its session, which shows now, or alone.
             collector = await self.new_collector()
-            rows = await self._pages(collector, spec, label, subject, renews=renews)
+            rows = await self._pages(collector, spec, label=label, subject=subject)
         # After an error its state is not known: it ends with the session.
         idle.append(collector)
         return rows
 
     async def _pages(
-        self, collector: Ref, spec: properties.Spec, label: str, subject: str, *, renews: bool
+        self, collector: Ref, spec: properties.Spec, *, label: str, subject: str
     ) -> list[Row]:
         """All pages, by a collector that no other read uses meanwhile: a token belongs to its
         latest read."""
@@ -121,8 +119,6 @@ class Operation:
         for _ in range(MAX_PAGES):
             if not token:
                 return rows
-            if renews:
-                self.renew()
             further = properties.further(collector, token, label=label, subject=subject)
             more, token = properties.page(await self.call(further))
             rows += more

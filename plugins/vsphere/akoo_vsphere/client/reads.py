@@ -61,21 +61,14 @@ async def vlans(operation: Operation, switch: str) -> tuple[VlanUser, ...]:
     return tuple(user for user in users if user is not None)
 
 
-async def configurations(operation: Operation, switch: str) -> tuple[JSON, ...]:
-    """Port groups of a switch as plain dicts."""
-    paths = inventory.PORT_GROUP_PATHS
-    groups = await _groups(operation, switch, paths, label="configurations", renews=True)
-    return tuple({"moRef": row.ref.value, **wire.mo_refs(dict(row.fields))} for row in groups)
-
-
 async def _groups(
-    operation: Operation, switch: str, paths: tuple[str, ...], *, label: str, renews: bool = False
+    operation: Operation, switch: str, paths: tuple[str, ...], *, label: str
 ) -> list[Row]:
     """Port groups of a switch. Some may vanish meanwhile; none may be hidden."""
     start = operation.references.ref(switch)
     wanted = {SWITCH: ("name",), PORT_GROUP: paths}
     spec = properties.filter_spec([start], wanted, properties.OF_SWITCH)
-    rows = await operation.rows(spec, label=label, subject=switch, renews=renews)
+    rows = await operation.rows(spec, label=label, subject=switch)
     own = await operation.own(rows, switch)
     if own.missing:
         raise operation.unreadable(switch, own)

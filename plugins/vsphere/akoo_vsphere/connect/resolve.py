@@ -10,7 +10,7 @@ from akoo_core.plugin import structs
 from akoo_vsphere.client.api import Datacenter, Inventory, PlacedSwitch
 from akoo_vsphere.spec import refusal
 from akoo_vsphere.spec.port_group import Spec
-from akoo_vsphere.spec.port_group_status import RecordedSwitch
+from akoo_vsphere.spec.port_group_status import Switch
 
 MOREF: Final = "moref:"
 NOT_SEEN: Final = "It is not there, or not for this account."
@@ -25,7 +25,7 @@ class Place(structs.Struct, frozen=True, kw_only=True):
     """The name in spec, where the recorded switch has another one by now."""
 
 
-def resolve(spec: Spec, inventory: Inventory, recorded: RecordedSwitch | None) -> Place:
+def resolve(spec: Spec, inventory: Inventory, recorded: Switch | None) -> Place:
     """The datacenter and the switch of ``spec``. Raises Refusal.
 
     ``recorded``: the switch that status names. It is meant, too, if nothing has the name in spec

@@ -19,8 +19,8 @@ from akoo_vsphere.spec.port_group_status import (
     Drift,
     Located,
     PortGroupFound,
-    RecordedSwitch,
     Status,
+    Switch,
     Usage,
 )
 
@@ -39,7 +39,7 @@ def place(attempt: Attempt, view: Scene) -> None:
         observed_generation=attempt.group.generation,
         adopted_from=before if before == adopt else "",
         datacenter=Located(mo_ref=view.place.datacenter.mo_ref, path=view.place.datacenter.path),
-        distributed_switch=RecordedSwitch(
+        distributed_switch=Switch(
             mo_ref=placed.switch.mo_ref,
             uuid=placed.switch.uuid,
             name=placed.switch.name,

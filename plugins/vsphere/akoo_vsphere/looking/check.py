@@ -14,7 +14,7 @@ from akoo_vsphere.connect.catalog import Catalogs, Reach
 from akoo_vsphere.connect.marked import Marked
 from akoo_vsphere.controllers import audit, connection_conditions, connections, planned, scene
 from akoo_vsphere.controllers.connection_conditions import Look
-from akoo_vsphere.looking import switches
+from akoo_vsphere.observed import Observed
 from akoo_vsphere.spec import connection as declared
 from akoo_vsphere.spec import port_group, refusal, resources
 from akoo_vsphere.spec.connection import Connection
@@ -92,7 +92,7 @@ async def _connection(
     reach = Reach(vcenters, Catalogs(), Marked(), by_command=True)
     for group in groups:
         rows.append(await _group(ctx, reach, group, address))
-    return [*rows, *await switches.report(client, inventory, ctx.management_id)]
+    return rows
 
 
 async def _missing(
@@ -118,10 +118,24 @@ async def _group(
     except access.ANSWERED as error:
         return _finding(address, _title(group), "wrong", access.answer(error).message)
     writes = [action.why for action in seen.actions if action.action != "keep"]
-    data = {"writes": writes, **switches.settings(seen.observed)}
+    data = {"writes": writes, **_settings(seen.observed)}
     if seen.problem:
         return _finding(address, _title(group), "wrong", seen.problem, **data)
     return _finding(address, _title(group), "good", _written(writes), **data)
+
+
+def _settings(observed: Observed | None) -> dict[str, Any]:
+    """The port group as it is in vCenter."""
+    if observed is None:
+        return {}
+    return {
+        "name": observed.name,
+        "moRef": observed.mo_ref,
+        "switch": observed.switch,
+        "folder": observed.parent,
+        "configVersion": observed.config_version,
+        "settings": dict(observed.leaves),
+    }
 
 
 def _written(writes: Sequence[str]) -> str:

@@ -36,7 +36,7 @@ class Located(structs.Struct, frozen=True, kw_only=True):
     path: str = ""
 
 
-class RecordedSwitch(structs.Struct, frozen=True, kw_only=True):
+class Switch(structs.Struct, frozen=True, kw_only=True):
     """The distributed switch."""
 
     mo_ref: str
@@ -85,7 +85,7 @@ class Status(structs.Struct, frozen=True, kw_only=True):
     observed_generation: int | None = None
     port_group: PortGroupFound | None = None
     datacenter: Located | None = None
-    distributed_switch: RecordedSwitch | None = None
+    distributed_switch: Switch | None = None
     provenance: Provenance | None = None
     """Written once."""
     nonce: str = ""

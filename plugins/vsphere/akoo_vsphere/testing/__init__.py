@@ -3,7 +3,7 @@
 It runs in virtual time. The README of the plugin lists what it does not show.
 """
 
-from akoo_vsphere.testing.faults import NEVER, PlannedFault
+from akoo_vsphere.testing.faults import NEVER, Fault
 from akoo_vsphere.testing.hand import Hand
 from akoo_vsphere.testing.memory import MemoryVCenter
 from akoo_vsphere.testing.scenes import Standard, standard
@@ -11,9 +11,9 @@ from akoo_vsphere.testing.vcenter import SimulatedVCenter
 
 __all__ = [
     "NEVER",
+    "Fault",
     "Hand",
     "MemoryVCenter",
-    "PlannedFault",
     "SimulatedVCenter",
     "Standard",
     "standard",

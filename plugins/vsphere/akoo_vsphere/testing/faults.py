@@ -16,11 +16,11 @@ TASKS: Final = frozenset({"create", "reconfigure", "rename", "destroy"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PlannedFault:
+class Fault:
     """A fault of calls of one method of the client (``create``).
 
-    ``PlannedFault(method="create", lost=True)`` makes the port group and loses the answer: the
-    caller gets OutcomeUnknownError, after a read UnreachableError.
+    ``Fault(method="create", lost=True)`` makes the port group and loses the answer: the caller
+    gets OutcomeUnknownError, after a read UnreachableError.
     """
 
     method: str
@@ -66,10 +66,10 @@ class Faults:
     """The faults of a vCenter; the first that fits meets a call."""
 
     def __init__(self) -> None:
-        self._faults: list[PlannedFault] = []
+        self._faults: list[Fault] = []
         self._seen: list[int] = []
 
-    def add(self, fault: PlannedFault) -> None:
+    def add(self, fault: Fault) -> None:
         self._faults.append(fault)
         self._seen.append(0)
 
@@ -81,7 +81,7 @@ class Faults:
         """Calls that the fault of this number, in order of ``add``, has met."""
         return max(0, self._seen[number] - self._faults[number].skip)
 
-    def meet(self, method: str, mo_ref: str, user: str) -> PlannedFault | None:
+    def meet(self, method: str, mo_ref: str, user: str) -> Fault | None:
         """The fault that meets this call."""
         for number, fault in enumerate(self._faults):
             if (

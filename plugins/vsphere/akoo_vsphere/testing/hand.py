@@ -14,8 +14,8 @@ from akoo_vsphere.testing import configs, operations
 from akoo_vsphere.testing.inventory import (
     ROOT,
     DatacenterEntity,
-    Entities,
     FolderEntity,
+    Inventory,
     PortGroupEntity,
     SwitchEntity,
     UserEntity,
@@ -32,7 +32,7 @@ class Hand:
         self.vcenter = vcenter
 
     @property
-    def _inventory(self) -> Entities:
+    def _inventory(self) -> Inventory:
         return self.vcenter.inventory
 
     # Building.

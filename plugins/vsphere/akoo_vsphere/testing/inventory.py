@@ -77,7 +77,7 @@ class UserEntity(Entity):
 E = TypeVar("E", bound=Entity)
 
 
-class Entities:
+class Inventory:
     """All objects by moRef."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from akoo_core.plugin import external
 from akoo_vsphere.client import errors
 from akoo_vsphere.client.wire import SYSTEM
-from akoo_vsphere.testing.faults import PlannedFault
+from akoo_vsphere.testing.faults import Fault
 from akoo_vsphere.testing.vcenter import Entry, SimulatedTask, SimulatedVCenter
 
 _SESSION: Final = "RetrievePropertiesEx session"
@@ -21,7 +21,6 @@ SITES: Final[dict[str, str]] = {
     "port_groups": "RetrievePropertiesEx portgroups",
     "descriptions": "RetrievePropertiesEx descriptions",
     "vlans": "RetrievePropertiesEx vlans",
-    "configurations": "RetrievePropertiesEx configurations",
     "port_group": _GROUP,
     "port_group_at": "FindByInventoryPath",
     "child": "FindChild",
@@ -81,7 +80,7 @@ class Line:
     async def read(self, method: str, mo_ref: str, effect: Callable[[], T]) -> T:
         """A read, with its answer."""
 
-        async def body(_: PlannedFault | None) -> T:
+        async def body(_: Fault | None) -> T:
             return effect()
 
         return await self.call(method, mo_ref, body, write=False, deadline=READ_SECONDS)
@@ -89,7 +88,7 @@ class Line:
     async def write(self, method: str, mo_ref: str, effect: Callable[[], T]) -> T:
         """A write without a task."""
 
-        async def body(_: PlannedFault | None) -> T:
+        async def body(_: Fault | None) -> T:
             return effect()
 
         seconds = self.through.longest_seconds
@@ -100,7 +99,7 @@ class Line:
     ) -> str:
         """A write with a task, until its end; the moRef that it made. Raises TaskRunningError."""
 
-        async def body(fault: PlannedFault | None) -> SimulatedTask:
+        async def body(fault: Fault | None) -> SimulatedTask:
             check()
             if fault is None or not (fault.task_seconds or fault.place == "task"):
                 return self.vcenter.start(effect)
@@ -132,7 +131,7 @@ class Line:
         self,
         method: str,
         mo_ref: str,
-        body: Callable[[PlannedFault | None], Awaitable[T]],
+        body: Callable[[Fault | None], Awaitable[T]],
         *,
         write: bool,
         deadline: float,
@@ -151,12 +150,7 @@ class Line:
             raise self._no_answer(method, write=write) from None
 
     async def _met(
-        self,
-        method: str,
-        mo_ref: str,
-        body: Callable[[PlannedFault | None], Awaitable[T]],
-        *,
-        write: bool,
+        self, method: str, mo_ref: str, body: Callable[[Fault | None], Awaitable[T]], *, write: bool
     ) -> T:
         vcenter = self.vcenter
         self._check_answers()

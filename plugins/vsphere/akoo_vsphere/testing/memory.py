@@ -5,7 +5,7 @@
     vc = MemoryVCenter()                      # a VCenterClient of an empty vCenter
     switch = vc.hand.add_switch(vc.hand.add_datacenter("DC0"), "DVS0")
     await vc.create(switch, {"name": "edge"})
-    vc.vcenter.faults.add(PlannedFault(method="create", lost=True))
+    vc.vcenter.faults.add(Fault(method="create", lost=True))
     vc.vcenter.calls["create"]
 
 Several clients share a vCenter: ``MemoryVCenter(vc.vcenter, username="other")``. Each call goes
@@ -79,13 +79,6 @@ class MemoryVCenter:
     async def vlans(self, switch: str) -> tuple[VlanUser, ...]:
         return await self._line.read(
             "vlans", switch, lambda: reads.vlans(self.vcenter, self._user, switch)
-        )
-
-    async def configurations(self, switch: str) -> tuple[JSON, ...]:
-        return await self._line.read(
-            "configurations",
-            switch,
-            lambda: reads.configurations(self.vcenter, self._user, switch),
         )
 
     async def port_group(self, mo_ref: str) -> JSON:

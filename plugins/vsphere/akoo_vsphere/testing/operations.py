@@ -12,7 +12,7 @@ from akoo_vsphere.spec import names
 from akoo_vsphere.testing import checks, configs, rights
 from akoo_vsphere.testing.inventory import (
     ROOT,
-    Entities,
+    Inventory,
     PortGroupEntity,
     SwitchEntity,
     UserEntity,
@@ -75,7 +75,7 @@ def named(vcenter: SimulatedVCenter, switch_: str, name: str) -> str:
     return child.mo_ref if isinstance(child, PortGroupEntity) else ""
 
 
-def check_free(inventory: Entities, name: str, folder: str, mo_ref: str = "") -> None:
+def check_free(inventory: Inventory, name: str, folder: str, mo_ref: str = "") -> None:
     """Raise NameTakenError if another object of the folder has the (escaped) name."""
     other = next(
         (

@@ -103,12 +103,6 @@ def vlans(vcenter: SimulatedVCenter, user: str, switch: str) -> tuple[VlanUser, 
     return tuple(users)
 
 
-def configurations(vcenter: SimulatedVCenter, user: str, switch: str) -> tuple[JSON, ...]:
-    """All port groups of a switch as they are read. Raises UnreadableError, NotFoundError."""
-    listed = port_groups(vcenter, user, switch)
-    return tuple(port_group(vcenter, user, each.mo_ref) for each in listed)
-
-
 def visible(vcenter: SimulatedVCenter, user: str) -> dict[str, api.Listed]:
     """All port groups that the account can read, by moRef."""
     return {

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Final
 
 from akoo_vsphere.client.errors import ForbiddenError, Missing
-from akoo_vsphere.testing.inventory import ROOT, Entities
+from akoo_vsphere.testing.inventory import ROOT, Inventory
 
 READ: Final = "System.Read"
 VIEW: Final = "System.View"
@@ -38,7 +38,7 @@ class Denial:
 class Rights:
     """The denials of a vCenter."""
 
-    def __init__(self, inventory: Entities) -> None:
+    def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory
         self.denials: list[Denial] = []
 

@@ -15,7 +15,7 @@ from akoo_vsphere.client.errors import VCenterError
 from akoo_vsphere.spec import names
 from akoo_vsphere.testing import configs
 from akoo_vsphere.testing.faults import NEVER, Faults
-from akoo_vsphere.testing.inventory import Entities, PortGroupEntity, SwitchEntity
+from akoo_vsphere.testing.inventory import Inventory, PortGroupEntity, SwitchEntity
 from akoo_vsphere.testing.rights import Rights
 
 INSTANCE_UUID = "3f1c6c0e-5a51-4a5e-8d57-6a4c3d7e0b10"
@@ -72,7 +72,7 @@ class SimulatedVCenter:
         self.api_version = api_version
         self.answers = True
         """False: nobody answers."""
-        self.inventory = Entities()
+        self.inventory = Inventory()
         self.rights = Rights(self.inventory)
         self.faults = Faults()
         self.journal: list[Entry] = []
@@ -140,14 +140,14 @@ class SimulatedVCenter:
         self.answers = False
         self.end_sessions()
 
-    def come_back(self, inventory: Entities | None = None) -> None:
+    def come_back(self, inventory: Inventory | None = None) -> None:
         """Answer again; with the inventory of a snapshot, if one is passed."""
         self.answers = True
         if inventory is not None:
             self.inventory = self.rights.inventory = copy.deepcopy(inventory)
             self.tasks.clear()
 
-    def snapshot(self) -> Entities:
+    def snapshot(self) -> Inventory:
         """A copy of the inventory, for ``come_back`` and comparisons."""
         return copy.deepcopy(self.inventory)
 

@@ -6,7 +6,7 @@ import asyncio
 
 from akoo_vsphere.client import api, errors
 from akoo_vsphere.testing import reads
-from akoo_vsphere.testing.faults import PlannedFault
+from akoo_vsphere.testing.faults import Fault
 from akoo_vsphere.testing.inventory import PortGroupEntity
 from akoo_vsphere.testing.line import BEFORE, Line
 from akoo_vsphere.testing.vcenter import Collector
@@ -28,7 +28,7 @@ class Waits:
         longest = max(0.0, self._line.through.longest_seconds - 1)
         wait = min(float(seconds), float(api.MAX_WAIT_SECONDS), longest)
 
-        async def body(_: PlannedFault | None) -> api.Changes:
+        async def body(_: Fault | None) -> api.Changes:
             if version != str(self._version):
                 return self._anew()
             return await self._waited(wait)

@@ -136,7 +136,6 @@ async def calls_of_everything(bench: Bench, calls: Calls) -> list[tuple[str, boo
     await client.port_groups(switch)
     await client.descriptions(switch)
     await client.vlans(switch)
-    await client.configurations(switch)
     await client.path(free)
     await client.port_group_at("/DC0/network/renamed")
     folder = next(

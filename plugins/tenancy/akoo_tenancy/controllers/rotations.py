@@ -1,0 +1,94 @@
+"""Rotations over the fleet: a few at a time.
+
+Observes records, and AviControllers so that verbs may read them; writes nothing. The rotations
+under way are counted from the facts in the records, so that a restart counts the same. A turn that
+was given and not used within some minutes is free again.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from akoo_avi.client.access import avi_controller
+
+from akoo_core.plugin import api, clock, kube
+from akoo_tenancy.spec.facts import TenancyAccount
+
+RECORDS: Final = kube.AKO_DEPLOYMENTS
+UNUSED_SECONDS: Final = 300.0
+_CONTROLLERS: Final = avi_controller.AVI_CONTROLLERS
+
+
+class Rotations:
+    """The limit: at most ``limit`` rotations under way. Nobody starts before all records were
+    read."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._under_way: set[str] | None = None
+        self._turns: dict[str, float] = {}
+
+    def take(self, record: str, now: clock.Clock) -> bool:
+        """True if this cluster may start a rotation now; then it counts as one under way."""
+        if self._under_way is None:
+            return False
+        if record in self._under_way:
+            return True
+        at = now.monotonic()
+        self._turns = {
+            name: since
+            for name, since in self._turns.items()
+            if at - since < UNUSED_SECONDS and name not in self._under_way
+        }
+        if record not in self._turns and len(self._under_way) + len(self._turns) >= self._limit:
+            return False
+        self._turns[record] = at
+        return True
+
+    def registration(self) -> api.ControllerRegistration:
+        """The registration for the operator."""
+        return api.ControllerRegistration(
+            name="rotations",
+            subject=_CONTROLLERS,
+            watches=(RECORDS, _CONTROLLERS),
+            keys=_keys,
+            reconcile=self.reconcile,
+            goes_by=_goes_by,
+            workers=1,
+        )
+
+    async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
+        """Note the state of one record; of all of them at first."""
+        if self._under_way is None:
+            page = await ctx.kube.list(RECORDS)
+            self._under_way = {
+                str(obj["metadata"]["name"]) for obj in page.items if is_under_way(obj)
+            }
+            return api.Done()
+        try:
+            obj = await ctx.kube.get(RECORDS, request.key)
+        except kube.NotFoundError:
+            self._under_way.discard(request.key)
+            return api.Done()
+        if is_under_way(obj):
+            self._under_way.add(request.key)
+            self._turns.pop(request.key, None)
+        else:
+            self._under_way.discard(request.key)
+        return api.Done()
+
+
+def is_under_way(obj: kube.Object) -> bool:
+    """The record has an account that AKO is to take instead of another. Pure."""
+    spec = obj.get("spec") or {}
+    fact = ((spec.get("facts") or {}).get(TenancyAccount.fact_name) or {}).get("data") or {}
+    rotates = fact.get("phase") == "Pending" and fact.get("reason") != "First"
+    return rotates and not spec.get("leaving")
+
+
+def _keys(resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
+    return (str(obj["metadata"]["name"]),) if resource.kind == RECORDS.kind else ()
+
+
+def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
+    return is_under_way(obj) if resource.kind == RECORDS.kind else None

@@ -1,0 +1,158 @@
+"""prepare: give AKO an account. At rest it answers from stored facts, without any call.
+
+::
+
+    another provider is chosen ............ Done, declines WorkloadCredential
+    nothing is due ........................ Done
+    place unknown or changed .............. Wait, with the place as a fact; intend stores it
+    roles missing, changed, drifted ....... made, repaired, read back
+    journal: stage, make .................. Done with the fact of the new sequence
+    an obstacle, and there is an account .. Done with that account; observe says RotationDelayed
+"""
+
+from __future__ import annotations
+
+from akoo_avi.client import AviClient
+from akoo_avi.client.access import avi_controller, implicit
+from akoo_avi.client.access import open as open_avi
+from akoo_avi.client.access.reach import Reach
+
+from akoo_core.plugin import api, structs
+from akoo_tenancy.journal.record import Reason
+from akoo_tenancy.live import answers, rights, settling, wishes
+from akoo_tenancy.live.tools import Tools
+from akoo_tenancy.roles import applying
+from akoo_tenancy.spec import facts, wanted
+from akoo_tenancy.spec.facts import PlacedTenant, Stored, TenancyAccount, TenancyPlace
+from akoo_tenancy.spec.wanted import Asked
+
+LEAVING_SECONDS = 30.0
+"""Retry interval while the old place is left."""
+DECLINED = (api.WorkloadCredential.fact_name,)
+
+
+async def prepare(ctx: api.VerbContext, tools: Tools) -> api.Result:
+    """One call of the verb. Raises the errors of ``answers``."""
+    asked = wanted.of_view(ctx.view)
+    account, place = ctx.view.fact(TenancyAccount), ctx.view.fact(TenancyPlace)
+    if asked.choice != "Tenancy":
+        return _declined(asked, account, place)
+    known = place is not None and place.asked == asked and _is_stored(ctx.view, place.stored)
+    if account is None or place is None:
+        return await _work(ctx, tools, asked, None, "First")
+    due = wishes.due(ctx, tools, account) if known else None
+    if (
+        known
+        and due is None
+        and not account.repair
+        and _same_rights(ctx.view, asked, account, place)
+    ):
+        return _offer(ctx.view, place, structs.replace(account, delayed=""))
+    try:
+        return await _work(ctx, tools, asked, account, due)
+    except answers.ANSWERED as error:
+        return _offer(ctx.view, place, _delayed(account, error))
+
+
+def _declined(asked: Asked, account: TenancyAccount | None, place: TenancyPlace | None) -> api.Done:
+    """The account of another provider counts. Ours is left alone until AKO was seen without it."""
+    gone = account is not None and account.phase == "Left" and account.retiring_at is None
+    kept = () if gone else tuple(fact for fact in (account, place) if fact is not None)
+    return api.Done(facts=kept, declines=DECLINED, message=wanted.elsewhere(asked.choice))
+
+
+def _delayed(account: TenancyAccount, error: Exception) -> TenancyAccount:
+    regressed = isinstance(error, settling.RegressedError)
+    return structs.replace(account, delayed=answers.delay(error), regressed=regressed)
+
+
+def _is_stored(view: api.View, place: Stored) -> bool:
+    return facts.stored(view) == place
+
+
+def _same_rights(
+    view: api.View, asked: Asked, account: TenancyAccount, place: TenancyPlace
+) -> bool:
+    needed = wanted.needs(
+        view,
+        asked,
+        controller=wanted.release(account.rights.controller),
+        own_engines=place.stored.own_engines,
+    )
+    return wanted.digest(needed) == account.rights.digest
+
+
+def _offer(view: api.View, place: TenancyPlace, account: TenancyAccount) -> api.Done:
+    ca = wanted.ca_source(view, place.stored.reach)
+    reduced = account.rights.reduced
+    return api.Done(
+        facts=(place, account, facts.credential(view, account, ca)),
+        message=f"IsolationReduced: {reduced}" if reduced else "",
+    )
+
+
+async def _work(
+    ctx: api.VerbContext,
+    tools: Tools,
+    asked: Asked,
+    account: TenancyAccount | None,
+    due: Reason | None,
+) -> api.Result:
+    reach = await _reach(ctx, asked)
+    avi = await open_avi(ctx, tools.clients, reach)
+    place = TenancyPlace(asked=asked, stored=await _placed(avi, asked, reach))
+    if not _is_stored(ctx.view, place.stored):
+        return _not_stored(ctx.view, place)
+    applied = account.rights if account is not None else None
+    if (
+        account is None
+        or applied is None
+        or account.repair
+        or not _same_rights(ctx.view, asked, account, place)
+    ):
+        applied = await rights.apply(ctx, tools, avi, asked=asked, place=place.stored)
+        if account is not None:
+            account = await settling.repair(
+                ctx, tools, avi, place=place.stored, rights=applied, account=account
+            )
+        tools.snapshots.forget(avi.address)
+    after = await settling.settle(
+        ctx, tools, avi, place=place.stored, rights=applied, account=account, due=due
+    )
+    return _offer(ctx.view, place, after)
+
+
+async def _reach(ctx: api.VerbContext, asked: Asked) -> Reach:
+    if asked.reach is not None:
+        return asked.reach
+    if ctx.shared is None:
+        raise RuntimeError("no controller of this plugin watches AviControllers")
+    correct = f"{implicit.OPTION} of AKODeploymentConfig/{ctx.view.spec.config_ref.name}"
+    return (await avi_controller.read(ctx.shared, asked.controller, correct=correct)).reach
+
+
+async def _placed(avi: AviClient, asked: Asked, reach: Reach) -> Stored:
+    cluster = await avi.get("cluster")
+    rows = await applying.tenant_rows(avi, asked.tenants)
+    first = rows[asked.tenants[0]].get("config_settings") or {}
+    return Stored(
+        reach=reach,
+        controller_uuid=str(cluster["uuid"]),
+        tenants=tuple(PlacedTenant(name=name, uuid=str(row["uuid"])) for name, row in rows.items()),
+        own_engines=first.get("se_in_provider_context") is False,
+    )
+
+
+def _not_stored(view: api.View, place: TenancyPlace) -> api.Wait:
+    """A wait until the place is the stored intent: nothing may be touched there before."""
+    stored, known = facts.stored(view), view.fact(TenancyPlace) == place
+    if known and stored is not None:
+        where = stored.reach.address
+        message = f"The account on the earlier controller, {where}, is revoked first."
+        return api.Wait(reason="PlacementLeaving", message=message, after=LEAVING_SECONDS)
+    return api.Wait(
+        reason="PlacementFound",
+        message=f"Found on {place.stored.reach.address}: tenant {place.stored.tenants[0].name}.",
+        after=LEAVING_SECONDS if known else 0.0,
+        facts=(place,),
+    )

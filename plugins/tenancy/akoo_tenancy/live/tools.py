@@ -1,0 +1,48 @@
+"""The tools of the verbs, one of each for a process."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from akoo_avi.client import Controllers
+
+from akoo_core.plugin import clock
+from akoo_tenancy.live.journal import Journal, Memory
+from akoo_tenancy.live.snapshot import Snapshots
+from akoo_tenancy.roles.probe import Outcome
+from akoo_tenancy.store import api as stores
+
+
+class Turns(Protocol):
+    """The limit on rotations over the fleet."""
+
+    def take(self, record: str, now: clock.Clock) -> bool:
+        """True if this cluster may start a rotation now; then it counts as one under way."""
+        ...
+
+
+class NoLimit:
+    """Everybody may start."""
+
+    def take(self, record: str, now: clock.Clock) -> bool:
+        """True."""
+        return True
+
+
+class Tools:
+    """Store, controllers, and what this process remembers of them."""
+
+    def __init__(
+        self, store: stores.Stores, clients: Controllers, turns: Turns | None = None
+    ) -> None:
+        self.stores = store
+        self.clients = clients
+        self.turns: Turns = turns or NoLimit()
+        self.memory = Memory()
+        self.snapshots = Snapshots()
+        self.outcomes: dict[tuple[str, str], Outcome] = {}
+        """Results of the probe, by UUID and release of the controller."""
+
+    def journal(self, ctx: stores.Means, record: str) -> Journal:
+        """The record of a cluster."""
+        return Journal(record, self.stores.of(ctx), self.memory, ctx.clock)

@@ -1,0 +1,56 @@
+"""The rotation that is due for a cluster, if it may start now."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Final
+
+from akoo_core.plugin import api
+from akoo_tenancy.journal import due as dues
+from akoo_tenancy.journal.due import Obstacles
+from akoo_tenancy.journal.record import Reason
+from akoo_tenancy.live.tools import Tools
+from akoo_tenancy.spec import config, wanted
+from akoo_tenancy.spec.facts import TenancyAccount
+
+SUSPICION_AGE: Final = datetime.timedelta(days=1)
+"""An account that is younger is not rotated for refused logins: whoever knows its name can cause
+them, and each rotation restarts AKO."""
+
+
+def due(ctx: api.VerbContext, tools: Tools, account: TenancyAccount) -> Reason | None:
+    """The reason of a rotation that may start now; None: none is due, or it has to wait."""
+    options, now = wanted.options_of(ctx.view), ctx.clock.now()
+    obstacles = Obstacles(
+        leaving=ctx.view.spec.leaving is not None,
+        silent=ctx.workload_silent_seconds > 0,
+    )
+    for reason in _wishes(ctx.view, account, now):
+        allowed = dues.may_start(
+            reason, now, window=options.rotation.window, obstacles=obstacles, free=True
+        )
+        urgent = reason in dues.URGENT
+        if allowed and (urgent or tools.turns.take(ctx.view.record_name, ctx.clock)):
+            return reason
+    return None
+
+
+def _wishes(view: api.View, account: TenancyAccount, now: datetime.datetime) -> Iterator[Reason]:
+    if account.regressed:
+        return
+    if account.adopted:
+        yield "Regressed"
+    if account.phase != "Active":
+        return
+    suspected = account.suspected_at
+    if suspected is not None and now - account.since > SUSPICION_AGE:
+        yield "LoginsRefused"
+    if now >= age_at(view, account):
+        yield "Age"
+
+
+def age_at(view: api.View, account: TenancyAccount) -> datetime.datetime:
+    """The time at which the account gets too old. Raises Refusal."""
+    every = config.timing(wanted.options_of(view).rotation).every
+    return dues.due_at(view.record_name, account.since, every)

@@ -1,0 +1,127 @@
+"""The tenancy plugin: an Avi account of its own for every cluster, rotated without a refused
+login."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import ClassVar, TypeVar
+
+from akoo_avi.client import Controllers
+from akoo_avi.client import access as avi_access
+
+from akoo_core.plugin import api, structs
+from akoo_tenancy import rights
+from akoo_tenancy.controllers.rotations import Rotations
+from akoo_tenancy.leave import confirm, fence, release
+from akoo_tenancy.live import answers, intend, observe, opening, prepare
+from akoo_tenancy.live.tools import Tools
+from akoo_tenancy.spec import config, facts, settings
+from akoo_tenancy.spec.facts import Stored, TenancyAccount, TenancyPlace
+from akoo_tenancy.store import api as stores
+from akoo_tenancy.store import chosen as chosen_store
+
+VerbResult = TypeVar("VerbResult")
+NOTHING = api.Done(message="The cluster never had an account of this plugin.")
+
+
+class TenancyPlugin(api.Plugin):
+    """The hooks, each handed to the module of its name.
+
+    ``store`` and ``clients`` are for tests: a store and controllers that need no network.
+    """
+
+    settings_type: ClassVar[type[structs.StrictStruct] | None] = settings.Settings
+    config_type: ClassVar[type[structs.StrictStruct] | None] = config.Options
+    intent_version: ClassVar[int] = facts.INTENT_VERSION
+    provides: ClassVar[tuple[type[api.Fact], ...]] = (
+        api.WorkloadCredential,
+        TenancyPlace,
+        TenancyAccount,
+    )
+    keeps: ClassVar[bool] = True
+    """The weaker store keeps the records in Secrets of the operator's namespace."""
+    rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
+
+    def __init__(
+        self,
+        chosen: settings.Settings | None = None,
+        store: stores.Stores | None = None,
+        clients: Controllers | None = None,
+    ) -> None:
+        super().__init__(chosen)
+        known = settings.checked(chosen) if store is None else chosen or settings.Settings()
+        self._rotations = Rotations(known.rotations_at_once)
+        self._tools = Tools(
+            store or chosen_store.stores(known),
+            clients or avi_access.SharedControllers(),
+            self._rotations,
+        )
+
+    @api.hookimpl
+    def intend(self, view: api.View) -> api.Intent | api.Blocked | None:
+        """See :mod:`akoo_tenancy.live.intend`."""
+        return intend.intend(view)
+
+    @api.hookimpl
+    async def prepare(self, ctx: api.VerbContext) -> api.Result:
+        """See :mod:`akoo_tenancy.live.prepare`."""
+        try:
+            return await prepare.prepare(ctx, self._tools)
+        except answers.ANSWERED as error:
+            return answers.answer(error)
+
+    @api.hookimpl
+    async def observe(self, ctx: api.VerbContext) -> api.Result:
+        """See :mod:`akoo_tenancy.live.observe`."""
+        try:
+            return await observe.observe(ctx, self._tools)
+        except answers.ANSWERED as error:
+            return answers.answer(error)
+
+    @api.hookimpl
+    async def confirm(self, ctx: api.VerbContext) -> api.Result:
+        """See :mod:`akoo_tenancy.leave.confirm`."""
+        return await self._departing(ctx, confirm.confirm) or NOTHING
+
+    @api.hookimpl
+    async def fence(self, ctx: api.VerbContext) -> api.Fenced | api.Wait | api.Blocked | None:
+        """See :mod:`akoo_tenancy.leave.fence`."""
+        return await self._departing(ctx, fence.fence)
+
+    @api.hookimpl
+    async def release(self, ctx: api.VerbContext) -> api.Result:
+        """See :mod:`akoo_tenancy.leave.release`."""
+        return await self._departing(ctx, release.release) or NOTHING
+
+    async def _departing(
+        self,
+        ctx: api.VerbContext,
+        verb: Callable[[api.VerbContext, Tools, Stored], Awaitable[VerbResult]],
+    ) -> VerbResult | api.Wait | api.Blocked | None:
+        """The result of a leaves verb; None if the cluster never had an account."""
+        place = facts.stored(ctx.view)
+        if place is None:
+            return None
+        try:
+            return await verb(ctx, self._tools, place)
+        except answers.ANSWERED as error:
+            return answers.answer(error)
+
+    @api.hookimpl
+    def controllers(self) -> tuple[api.ControllerRegistration, ...]:
+        """The controller that counts the rotations under way."""
+        return (self._rotations.registration(),)
+
+    @api.hookimpl
+    def secret_references(self, view: api.View) -> tuple[api.SecretPair, ...]:
+        """The Secrets with the controller's credential and CA."""
+        return intend.secrets(view)
+
+    async def open_secret(self, source: api.SecretSource, ctx: api.SecretContext) -> bytes | None:
+        """See :mod:`akoo_tenancy.live.opening`."""
+        return await opening.open_secret(source, ctx, self._tools)
+
+    async def close(self) -> None:
+        """End the login at the store, and log out everywhere."""
+        await self._tools.stores.close()
+        await self._tools.clients.close()

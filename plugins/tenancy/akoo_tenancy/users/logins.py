@@ -1,0 +1,62 @@
+"""Logins as the controller counts them: the proof that AKO uses an account.
+
+We never log in as a user of an AKO between its creation and its promotion, and nobody else knows
+its password. So any login that is seen is AKO's.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from akoo_avi.client import AviClient, ForbiddenError, InvalidError, NotFoundError
+from akoo_avi.client.access import refusal
+
+from akoo_core.plugin import structs
+
+KIND: Final = "useractivity"
+_ALL: Final = {"include_service_accounts": "true"}
+
+
+class Activity(NamedTuple):
+    """The logins of one user."""
+
+    logged_in: bool
+    """There was a login at some time."""
+    refused: int
+    """Refused logins since the last one that was accepted."""
+
+
+async def of(avi: AviClient, username: str) -> Activity:
+    """The logins of a user. Raises Refusal where our account may not see them."""
+    try:
+        rows = await avi.list(KIND, tenant="admin", params={"name": username, **_ALL})
+    except (ForbiddenError, InvalidError, NotFoundError) as error:
+        raise refusal.Refusal(
+            "LoginsNotSeen",
+            f"{avi.address} does not show the logins of users ({error}), so a new account is "
+            "never seen in use. Give our account READ on USER in tenant admin.",
+        ) from error
+    for row in rows:
+        if row.get("name") == username:
+            return _read(row)
+    return Activity(logged_in=False, refused=0)
+
+
+async def everybody(avi: AviClient) -> dict[str, Activity]:
+    """The logins of all users by name. Raises AviErrors."""
+    rows = await avi.list(KIND, tenant="admin", params=_ALL)
+    return {str(row.get("name", "")): _read(row) for row in rows}
+
+
+def _read(row: structs.JSON) -> Activity:
+    # The times end with a login that is accepted; the count may not.
+    times = row.get("login_failure_timestamps")
+    refused = row.get("failed_login_attempts") if times is None else len(times)
+    return Activity(logged_in=_known(row.get("last_login_timestamp")), refused=int(refused or 0))
+
+
+def _known(stamp: Any) -> bool:
+    """A time that is not the beginning of all times."""
+    if isinstance(stamp, dict):
+        return bool(stamp.get("secs"))
+    return bool(stamp) and not str(stamp).startswith("1970-01-01")
