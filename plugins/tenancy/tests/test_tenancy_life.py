@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import pytest
 from akoo_tenancy.journal.record import Record
 
 from akoo_core.testing import virtual_time
-from tests.tenancy.tenancy_fleet import TenancyFleet
+from tests.tenancy.tenancy_fleet import TenancyFleet, account_of, logs_in
 
 
 async def onboard(fleet: TenancyFleet, **tenancy: Any) -> str:
@@ -49,3 +51,33 @@ async def test_a_rotation_by_age(clock: virtual_time.LoopClock) -> None:
         assert bed.refused() == []
         current = journal(bed)
         assert (current.highest, current.retired, current.pending) == (2, (), None)
+
+
+@pytest.mark.parametrize("drains", [True, False])
+def test_a_deletion_is_fenced_by_revocation(drains: bool) -> None:
+    @virtual_time.test
+    async def play(clock: virtual_time.LoopClock) -> None:
+        bed = TenancyFleet(clock)
+        async with bed.fleet:
+            name = await onboard(bed)
+            server = bed.fleet.workload("shop")
+            assert server is not None
+            account = account_of(server)
+            assert account is not None
+            bed.ako("shop").answers_drain = drains
+            await bed.fleet.delete_cluster("shop")
+            await bed.fleet.until_gone("shop")
+            leaving = bed.record("shop").spec.leaving
+            assert leaving is not None
+            assert leaving.fence is not None
+            assert leaving.fence.grade == "Revoked", leaving.fence
+            assert f"A login as {name}-000001 is refused" in leaving.fence.evidence
+            await bed.fleet.until_phase("shop", "Finished")
+            assert bed.users("shop") == []
+            assert bed.roles_of(name) == []
+            assert not await logs_in(bed.avi, account)
+            current = journal(bed)
+            assert (current.state, current.active, current.highest) == ("revoked", None, 1)
+            await asyncio.sleep(0)
+
+    play()

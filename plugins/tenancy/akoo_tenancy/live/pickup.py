@@ -163,9 +163,10 @@ async def retire(
         for row in current.retired:
             if row.sequence in ripe:
                 await _delete(ctx.view, avi, row)
+        # Destroyed first: a process that dies before the write comes back to it.
+        await kept.destroy_older()
         current = record.forget(current, frozenset(ripe))
         await kept.write(current)
-        await kept.destroy_older()
     after = min((row.not_before for row in current.retired), default=None)
     return api.Done(facts=(structs.replace(account, retiring_at=after),))
 

@@ -152,7 +152,7 @@ class _Walk:
         us = journal.owner(self._view)
         return record.new(self._view.record_name, us, highest=max(rows, default=0))
 
-    def _staged(self, current: Record, reason: Reason) -> Record:
+    def _staged(self, current: Record, cause: Reason) -> Record:
         timing = config.timing(wanted.options_of(self._view).rotation)
         try:
             password = passwords.new(self._rights.rules)
@@ -162,8 +162,8 @@ class _Walk:
             current,
             password=password,
             rotation_id=secrets.token_hex(8),
-            reason=reason,
-            grace=datetime.timedelta() if reason == "Compromised" else timing.grace,
+            reason=cause,
+            grace=datetime.timedelta() if cause == "Compromised" else timing.grace,
             now=self._now,
         )
 
