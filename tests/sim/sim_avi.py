@@ -202,7 +202,7 @@ def _title(stored: Any) -> str:
 @functools.cache
 def _furnished() -> snapshots.Snapshot:
     """A cloud with all that clusters are placed in, and an account for the operator."""
-    avi = Controller(password=PASSWORD, rng=random.Random(7), clock=lambda: 1.0)
+    avi = Controller(password=PASSWORD, rng=random.Random(7), clock=builders.CREATED.timestamp)
     hand = client.Client(avi, password=PASSWORD)
     hand.post("user", {"name": OPERATOR, "password": PASSWORD, "is_superuser": True})
     networks = {"type": "IPAMDNS_TYPE_INTERNAL", "internal_profile": {}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from tests.sim import sim_ako, sim_avi_stories, sim_crashes, sim_fleet, sim_stories
+from tests.sim import sim_ako, sim_avi_stories, sim_crashes, sim_fleet, sim_network, sim_stories
 from tests.sim.sim_crashes import Story
 from tests.sim.sim_fleet import Cast
 
@@ -13,6 +13,7 @@ PLAYS: tuple[tuple[Cast, Story], ...] = (
     *((sim_fleet.SMALL, story) for story in sim_stories.ALL),
     *((sim_ako.REAL, story) for story in sim_stories.ALL),
     *((sim_avi_stories.CAST, story) for story in sim_avi_stories.ALL),
+    *((sim_network.CAST, story) for story in sim_network.ALL),
 )
 SHOWN_EVERY = 100
 
