@@ -11,7 +11,9 @@ import pathlib
 import click
 
 import akoo_core as package
+from akoo_core import errors
 from akoo_core.cli import completing, options
+from akoo_core.plugin_host import offers
 
 WIDEST = 160
 """Most columns for help texts; a narrower terminal limits them further."""
@@ -52,11 +54,18 @@ class LazyGroup(options.SuggestingGroup):
     """A group whose commands are imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+        return sorted({*COMMANDS, *self._of_plugins()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            from akoo_core.cli.annotate import of_plugins  # noqa: PLC0415 - most need none of it
+
+            try:
+                return of_plugins.command(cmd_name)
+            except errors.InputError:
+                if ctx.resilient_parsing:
+                    return None  # Completion of another command, perhaps.
+                raise
         name = cmd_name.replace("-", "_")
         module = importlib.import_module(f"akoo_core.cli.{_MODULES.get(cmd_name, name)}")
         command: click.Command = getattr(module, name)
@@ -65,6 +74,19 @@ class LazyGroup(options.SuggestingGroup):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(sorted(COMMANDS.items()))
+        others = self._of_plugins()
+        if others:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(sorted(others.items()))
+
+    def _of_plugins(self) -> dict[str, str]:
+        """The commands of the installed plugins, each with its origin. They are not imported: a
+        plugin that cannot be imported spoils no help."""
+        return {
+            name: f"Of {', '.join(map(str, offered))}; see akoo-core {name} --help"
+            for name, offered in offers.offers().items()
+            if name not in COMMANDS
+        }
 
 
 @click.group(

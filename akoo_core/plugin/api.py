@@ -183,6 +183,60 @@ class PortGroup(Fact, frozen=True, kw_only=True):
     """The subnet, where the port group has one."""
 
 
+# Annotations: requests of people to one plugin, on a record.
+
+
+class AnnotationFlag(structs.Struct, frozen=True, kw_only=True):
+    """One word that the value of an annotation may have, and the option of its command for it."""
+
+    name: str
+    """The word. Its option is ``--NAME``."""
+    help: str
+    effects: tuple[str, ...] = ()
+    """The consequences, as in PluginAnnotation."""
+
+
+class PluginAnnotation(structs.Struct, frozen=True, kw_only=True):
+    """The annotation ``<plugin>.akoo.io/<name>`` on a record: a request of a person to the plugin.
+
+    Its value is ``value``, or one or more flags with commas between them. Any other value has no
+    effect, and the condition AnnotationsAccepted says why. With the entry point ``<plugin>
+    .<command>`` of the group ``akoo_core.commands``, a command writes it, says before that what
+    will happen, and asks.
+    """
+
+    name: str
+    help: str
+    """The request in one sentence: the help of the command."""
+    effects: tuple[str, ...]
+    """The consequences, in sentences, which the command prints before it asks. ``{key}`` is the
+    Cluster, as ``namespace/name``."""
+    value: str = "requested"
+    """The value that the command writes without flags."""
+    flags: tuple[AnnotationFlag, ...] = ()
+    fleet: bool = False
+    """The command has ``--config NAME``: it writes the annotation for all clusters of a config."""
+    refusal: Callable[[record.Record, frozenset[str]], str] | None = None
+    """Pure. The reason why the request with these flags would have no effect on a record, for the
+    command; "" for none."""
+
+    def problem(self, value: str) -> str:
+        """The reason why a value has no effect, or "". Pure."""
+        chosen, known = words(value), {flag.name for flag in self.flags}
+        if chosen == {self.value} or (chosen and chosen <= known):
+            return ""
+        allowed = f'"{self.value}"'
+        if self.flags:
+            named = ", ".join(f'"{flag.name}"' for flag in self.flags)
+            allowed = f"{allowed}, or some of {named} with commas between them"
+        return f"must be {allowed}, not {value!r}"
+
+
+def words(value: str) -> frozenset[str]:
+    """The words in the value of an annotation. Pure."""
+    return frozenset(part.strip() for part in value.split(",") if part.strip())
+
+
 # The view of a cluster.
 
 
@@ -203,6 +257,10 @@ class View(structs.Struct, frozen=True, kw_only=True):
     sweep_tenants: tuple[str, ...] = ()
     """Names or UUIDs of the outside tenants in which a person lets objects be swept
     (``akoo.io/sweep-tenants``); (): nobody named any."""
+    annotations: dict[str, str] = {}
+    """The values of the annotations ``<plugin>.akoo.io/<name>`` of the record, by ``<name>``: those
+    that the plugin declares and whose value is right. Name one in ``consumed`` once it is handled,
+    or it is seen again."""
 
     def fact(self, kind: type[F]) -> F | None:
         """The fact of that kind, or None while its provider has not given it, or declines it."""
@@ -389,6 +447,10 @@ class Done(structs.Struct, frozen=True, kw_only=True):
     version: str = ""
     recheck_seconds: Seconds | None = None
     """observe: the time until the next call. Default: the engine's resync interval."""
+    consumed: tuple[str, ...] = ()
+    """prepare, observe: names of annotations of ``view.annotations`` that are handled. The write
+    that stores the facts of this answer removes them, unless they have another value by then. A
+    process that dies before that write has them seen again: handle each so that twice is once."""
 
 
 class Wait(structs.Struct, frozen=True, kw_only=True):
@@ -406,6 +468,8 @@ class Wait(structs.Struct, frozen=True, kw_only=True):
     """prepare, observe: facts that are stored beside the earlier ones. A verb that may touch a
     thing only once its intent names it gives a fact, and intend makes an intent of it before the
     next call."""
+    consumed: tuple[str, ...] = ()
+    """As in Done."""
 
 
 class Blocked(structs.Struct, frozen=True, kw_only=True):
@@ -717,6 +781,8 @@ class Plugin:
     manifests: ClassVar[str] = ""
     """``package:folder`` (``akoo_avi:manifests``): the folder in its wheel with the definitions of
     its kinds, as YAML files. ``akoo-core manifests`` prints them."""
+    annotations: ClassVar[tuple[PluginAnnotation, ...]] = ()
+    """Annotations of records by which people ask this plugin for something."""
     chapter: ClassVar[str] = ""
     """``module:NAME`` of its Chapter in ``akoo-core sandbox`` (akoo_core.testing.chapters); only
     the sandbox imports it."""

@@ -22,6 +22,10 @@ _ELEMENTS: Mapping[str, type[structs.Struct]] = {"plan": api.PlannedAction, "che
 """The class of the elements, for each hook that answers with a tuple of structs."""
 
 
+_CONSUMING = ("prepare", "observe")
+"""The verbs whose answers are stored with facts."""
+
+
 class _Metadata(structs.Struct, frozen=True, kw_only=True):
     name: _Name
     namespace: str | None = None
@@ -66,6 +70,8 @@ def valid(plugin: api.Plugin, verb: str, answer: Any) -> Any:
         problem = _reason_problem(answer.reason)
     if isinstance(answer, api.Done | api.Wait):
         problem = problem or _facts_problem(plugin, answer)
+    if isinstance(answer, api.Done | api.Wait):
+        problem = problem or _consumed_problem(plugin, verb, answer)
     if isinstance(answer, api.Done):
         problem = problem or _declines_problem(plugin, answer)
     if problem:
@@ -133,6 +139,19 @@ def _declines_problem(plugin: api.Plugin, answer: api.Done) -> str:
         return f"it declines the fact {undeclared[0]}, but the plugin provides {declared}"
     both = sorted({type(fact).fact_name for fact in answer.facts} & set(answer.declines))
     return f"it gives and declines the fact {both[0]}" if both else ""
+
+
+def _consumed_problem(plugin: api.Plugin, verb: str, answer: api.Done | api.Wait) -> str:
+    if not answer.consumed:
+        return ""
+    if verb not in _CONSUMING:
+        return f"it consumed an annotation; only {' and '.join(_CONSUMING)} may"
+    declared = [annotation.name for annotation in type(plugin).annotations]
+    for name in answer.consumed:
+        if name not in declared:
+            listed = ", ".join(declared) or "none"
+            return f"it consumed the annotation {name!r}, but the plugin declares {listed}"
+    return ""
 
 
 def are_all(kind: type[structs.Struct], answer: object) -> bool:

@@ -6,7 +6,7 @@ Plain construction: nothing is read and nothing is decided here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any, NamedTuple
 
 from opentelemetry import trace
@@ -52,6 +52,7 @@ def build_view(
     plugin: api.Plugin,
     awaited: tuple[str, ...] = (),
     sweep_tenants: tuple[str, ...] = (),
+    annotations: Mapping[str, str] | None = None,
 ) -> api.View:
     """The view of one cluster for one plugin. Raises structs.DecodeError (see decode_config)."""
     return api.View(
@@ -62,6 +63,7 @@ def build_view(
         plugin_config=decode_config(plugin, config),
         awaited=awaited,
         sweep_tenants=sweep_tenants,
+        annotations=dict(annotations or {}),
     )
 
 

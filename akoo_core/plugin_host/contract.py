@@ -21,6 +21,8 @@ from akoo_core.settings import shape
 
 _NAME = re.compile(r"^[a-z]([a-z0-9]*(-[a-z0-9]+)*)$")
 _RESERVED = ("all", "none", "core")
+_WORD = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
+_COMMAND_OPTIONS = ("yes", "record", "config", "kubeconfig", "context", "help")
 _FOLDER = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_][\w/]*$")
 _FACT_NAME = re.compile(r"^[A-Z][A-Za-z0-9]*$")
 _MARK = "akoo_core_impl"
@@ -87,6 +89,43 @@ def _needs(cls: type[api.Plugin]) -> Iterator[str]:
         yield f"{where(cls)}: {cls.__name__}.rbac has a rule without groups, resources or verbs"
     if cls.keeps not in (True, False):
         yield f"{where(cls)}: {cls.__name__}.keeps must be True or False"
+    yield from _annotations(cls)
+
+
+def _annotations(cls: type[api.Plugin]) -> Iterator[str]:
+    at = f"{where(cls)}: {cls.__name__}.annotations"
+    if not _tuple_of(cls.annotations, api.PluginAnnotation):
+        yield f"{at} must be a tuple of PluginAnnotation"
+        return
+    names = [annotation.name for annotation in cls.annotations]
+    if len(set(names)) != len(names):
+        yield f"{at} names an annotation twice"
+    for annotation in cls.annotations:
+        for problem in annotation_problems(annotation):
+            yield f"{at}: {problem}"
+
+
+def annotation_problems(annotation: api.PluginAnnotation) -> Iterator[str]:
+    """The mistakes in a declaration, as sentences."""
+    texts = (annotation.name, annotation.value, annotation.help)
+    if not (
+        _tuple_of(texts, str)
+        and _tuple_of(annotation.effects, str)
+        and _tuple_of(annotation.flags, api.AnnotationFlag)
+    ):
+        yield f"{annotation.name!r} has a value of another type than PluginAnnotation says"
+        return
+    flags = [flag.name for flag in annotation.flags]
+    for word in (annotation.name, annotation.value, *flags):
+        if not _WORD.match(word):
+            yield f"{word!r} takes lower case letters, digits and single hyphens"
+    if len({annotation.value, *flags}) != len(flags) + 1:
+        yield f"{annotation.name} has a word twice among its value and its flags"
+    for flag in flags:
+        if flag in _COMMAND_OPTIONS:
+            yield f"{annotation.name} cannot have the flag {flag!r}: each command has that option"
+    if not annotation.help.strip() or not annotation.effects:
+        yield f"{annotation.name} needs its help, and the effects that the command prints first"
 
 
 def _plain_secrets(section: type[structs.StrictStruct]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from akoo_core import errors, settings
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import describe
-from akoo_core.plugin_host import contract, files, registry
+from akoo_core.plugin_host import contract, files, offers, registry
 
 ALL = "all"
 NONE = "none"
@@ -72,6 +72,17 @@ def import_class(choice: str) -> type[api.Plugin]:
     """The class of one plugin, not checked yet. Raises InputError."""
     point = _point(choice)
     return _import(point, _who(point))
+
+
+def import_offer(offer: offers.Offer) -> api.PluginAnnotation:
+    """The annotation that a command writes. Raises InputError."""
+    where = f'command "{offer.command}" of {offer}'
+    loaded = _load(offer.point, where)
+    if not isinstance(loaded, api.PluginAnnotation):
+        raise errors.InputError(f"{where}: {offer.point.value} must be a PluginAnnotation")
+    if problems := tuple(contract.annotation_problems(loaded)):
+        raise errors.InputError(f"{where}: {'; '.join(problems)}")
+    return loaded
 
 
 def make(choice: str, loaded: settings.LoadedSettings) -> api.Plugin:
@@ -152,6 +163,12 @@ def _make(entry_point: Point, loaded: settings.LoadedSettings) -> api.Plugin:
     problems = contract.problems(entry_point.name, cls)
     if problems:
         raise errors.InputError(f"{who}: {'; '.join(problems)}")
+    for offer in _offers(entry_point):
+        if import_offer(offer) not in cls.annotations:
+            raise errors.InputError(
+                f'{who}: its command "{offer.command}" writes an annotation that the plugin does '
+                f"not declare ({offer.point.value}); add it to {cls.__name__}.annotations"
+            )
     section = loaded.plugin(entry_point.name, cls.settings_type)
     try:
         plugin = cls(section)
@@ -165,24 +182,33 @@ def _make(entry_point: Point, loaded: settings.LoadedSettings) -> api.Plugin:
     return plugin
 
 
+def _offers(entry_point: Point) -> tuple[offers.Offer, ...]:
+    """The commands of an installed plugin; a file has none."""
+    return () if isinstance(entry_point, files.PluginFile) else offers.of_plugin(entry_point.name)
+
+
 def _who(entry_point: Point) -> str:
     return f'plugin "{entry_point.name}" ({str(_installed(entry_point)).partition("(")[2]}'
 
 
 def _import(entry_point: Point, who: str) -> type[api.Plugin]:
-    try:
-        loaded: Any = entry_point.load()
-    except (Exception, SystemExit) as error:
-        raise errors.InputError(
-            f"{who} cannot be imported from {entry_point.value}: "
-            f"{describe(error, last=True)}{_raised_at(error)}"
-        ) from error
+    loaded = _load(entry_point, who)
     if not isinstance(loaded, type) or not issubclass(loaded, api.Plugin):
         raise errors.InputError(
             f"{who}: {entry_point.value} must be a class derived from {api.__name__}.Plugin, "
             f"but is {_kind_of(loaded)} ({contract.where(loaded)})"
         )
     return loaded
+
+
+def _load(entry_point: Point, who: str) -> Any:
+    try:
+        return entry_point.load()
+    except (Exception, SystemExit) as error:
+        raise errors.InputError(
+            f"{who} cannot be imported from {entry_point.value}: "
+            f"{describe(error, last=True)}{_raised_at(error)}"
+        ) from error
 
 
 def _kind_of(loaded: object) -> str:

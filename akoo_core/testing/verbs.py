@@ -15,7 +15,7 @@ from akoo_core.objects import record
 from akoo_core.plugin import api
 from akoo_core.plugin_host import bounded, caller, context, controllers, registry, scoped_client
 from akoo_core.reconcile.decide import facts as decided_facts
-from akoo_core.reconcile.decide import fences
+from akoo_core.reconcile.decide import fences, plugin_annotations
 from akoo_core.testing import calls, spans
 from akoo_core.testing.observing import observing
 from akoo_core.testing.world import World
@@ -48,6 +48,11 @@ class VerbRun:
     def declines(self) -> tuple[str, ...]:
         """The names of the facts that it declined."""
         return self.result.declines if isinstance(self.result, api.Done) else ()
+
+    @property
+    def consumed(self) -> tuple[str, ...]:
+        """The names of the annotations that it handled."""
+        return self.result.consumed if isinstance(self.result, api.Done | api.Wait) else ()
 
     @property
     def contribution(self) -> api.Contribution | None:
@@ -246,6 +251,7 @@ def view_of(plugin: api.Plugin, world: World) -> api.View:
         plugin=plugin,
         awaited=tuple(name for name in world.awaited if name not in world.spec.facts),
         sweep_tenants=world.sweep_tenants,
+        annotations=plugin_annotations.of_plugin(world.annotations, plugin),
     )
 
 
@@ -300,6 +306,8 @@ def remember(plugin: api.Plugin, verb: str, result: Answer, world: World) -> Non
     if isinstance(result, api.Done | api.Wait):
         answered = decided_facts.Answered().then(plugin.name, result)
         world.spec = decided_facts.added(world.spec, plugin.name, answered)
+        for name in result.consumed:
+            world.annotations.pop(plugin_annotations.key_of(plugin.name, name), None)
     state, now = world.spec.leaving, world.clock.now()
     if state is None:
         return

@@ -98,6 +98,8 @@ class World:
         self.reachable = reachable
         self.awaited = tuple(kind.fact_name for kind in awaited)
         self.sweep_tenants: tuple[str, ...] = ()
+        self.annotations: dict[str, str] = {}
+        """Of the record, by their whole names (``shelf.akoo.io/reorder``)."""
         self.cluster: Cluster | None = cluster or builders.cluster()
         self.config = builders.config() if config is None else config
         self.spec = builders.record_spec(self.cluster, **spec)

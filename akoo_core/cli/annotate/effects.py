@@ -47,10 +47,15 @@ def patch(annotation: Annotation, record: Record) -> structs.JSON:
     """The merge patch that sets the annotation, for exactly the version of the record that was
     read."""
     value = None if annotation.removes else annotation.value
+    return merge_patch(record, annotation.name, value)
+
+
+def merge_patch(record: Record, name: str, value: str | None) -> structs.JSON:
+    """The merge patch that sets, or removes, one annotation of exactly that version."""
     metadata: dict[str, Any] = {
         "uid": record.uid,
         "resourceVersion": record.resource_version,
-        "annotations": {annotation.name: value},
+        "annotations": {name: value},
     }
     return {"metadata": metadata}
 

@@ -96,9 +96,13 @@ def chosen(mine: Iterable[Record], key: str, name: str | None) -> Record:
 
 async def write(kube: client.KubeClient, annotation: effects.Annotation, record: Record) -> None:
     """Annotate the record as it was read. Raises RecordChangedError."""
+    await patch(kube, record, effects.patch(annotation, record))
+
+
+async def patch(kube: client.KubeClient, record: Record, change: structs.JSON) -> None:
+    """Patch the record as it was read. Raises RecordChangedError."""
     try:
-        patch = effects.patch(annotation, record)
-        await kube.merge_patch(resource.AKO_DEPLOYMENTS, record.name, patch)
+        await kube.merge_patch(resource.AKO_DEPLOYMENTS, record.name, change)
     except (kube_errors.ConflictError, kube_errors.NotFoundError) as error:
         raise RecordChangedError(
             f"{record.name} changed while you were asked; nothing was written. Repeat the command"

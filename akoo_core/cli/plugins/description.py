@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from akoo_core import settings, structs
+from akoo_core.objects import names
 from akoo_core.plugin import api
 from akoo_core.plugin_host import contract, loader
 from akoo_core.plugin_host.hooks import HOOKS
@@ -28,6 +29,14 @@ def describe(installed: loader.Installed, kind: type[api.Plugin]) -> dict[str, A
         "after": list(kind.after),
         "settings": _entries(kind.settings_type, f"plugins.{installed.name}"),
         "config": _entries(kind.config_type, f"spec.plugins.{installed.name}"),
+        "annotations": [
+            {
+                "name": f"{installed.name}.{names.GROUP}/{annotation.name}",
+                "help": annotation.help,
+                "values": [annotation.value, *(flag.name for flag in annotation.flags)],
+            }
+            for annotation in kind.annotations
+        ],
         "rbac": [structs.to_plain(rule) for rule in kind.rbac],
     }
 
@@ -49,6 +58,8 @@ def lines(described: dict[str, Any]) -> Iterable[str]:
             shown = "" if default in (None, "", (), [], {}) else f" (default {default})"
             yield f"  {title:<10} {entry['path']}: {entry['type']}{shown}"
             yield from (f"             {line}" for line in entry["doc"].splitlines())
+    for annotation in described["annotations"]:
+        yield f"  annotation {annotation['name']}: {annotation['help']}"
     for rule in described["rbac"]:
         named = f" named {', '.join(rule['names'])}" if rule.get("names") else ""
         kinds = ", ".join(rule["resources"])

@@ -13,7 +13,7 @@ from akoo_core.objects.record import Leaving, Record, RecordSpec, Workload
 from akoo_core.plugin import api
 from akoo_core.plugin_host import context
 from akoo_core.reconcile.act.services import Services
-from akoo_core.reconcile.decide import facts, user_annotations
+from akoo_core.reconcile.decide import facts, plugin_annotations, user_annotations
 from akoo_core.reconcile.decide.situation import Progress
 from akoo_core.reconcile.read import quorum, workload
 from akoo_core.reconcile.read.pace import Turn
@@ -79,11 +79,12 @@ class Attempt:
         """Change the progress."""
         self.progress = structs.replace(self.progress, **changes)
 
-    async def store(self, **changes: Any) -> None:
-        """Change fields of the record's spec. Raises ConflictError."""
+    async def store(self, *, consumed: tuple[str, ...] = (), **changes: Any) -> None:
+        """Change fields of the record's spec; the same write removes the annotations
+        ``consumed``. Raises ConflictError."""
         spec = structs.replace(self.spec, **changes)
-        if spec != self.spec:
-            await self.change(spec)
+        if spec != self.spec or consumed:
+            await self.change(spec, consumed=consumed)
 
     async def store_leaving(self, **changes: Any) -> None:
         """Change fields of ``spec.leaving``. Raises ConflictError."""
@@ -173,6 +174,7 @@ class Attempt:
             plugin=plugin,
             awaited=facts.awaited(self.spec, plugin, self.services.plugins.ordered),
             sweep_tenants=user_annotations.read(self.existing.annotations).sweep_tenants,
+            annotations=plugin_annotations.of_plugin(self.existing.annotations, plugin),
         )
 
     def notify(self, kind: EventKind) -> None:

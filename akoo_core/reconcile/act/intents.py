@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from akoo_core import structs
 from akoo_core.kube import errors
@@ -100,7 +101,7 @@ def takes_away(attempt: Attempt, plugin: api.Plugin) -> bool:
     return any(implements(plugin, verb) for verb in placements.TAKES_AWAY)
 
 
-def _changes(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, object]:
+def _changes(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, Any]:
     spec, plugins = attempt.spec, attempt.services.plugins
     intents = dict(spec.intents)
     for name, answer in answers.items():

@@ -6,7 +6,7 @@ objects into the workload cluster. A plugin that waits does not stop the others.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Literal
 
 from akoo_core.kube.client import KubeClient
@@ -16,7 +16,7 @@ from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act import intents
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.act.round_deployment import Contributions, RoundDeployment
-from akoo_core.reconcile.decide import facts
+from akoo_core.reconcile.decide import facts, plugin_annotations
 from akoo_core.reconcile.deploy.last_contributions import Last
 
 RoundAnswer = api.Done | api.Wait | api.Blocked | VerbError
@@ -41,6 +41,8 @@ class _Round:
         """Plugins that have no more verbs called in this round."""
         self._answered: dict[str, facts.Answered] = {}
         """Facts that the plugins gave and declined in this round, by plugin."""
+        self._seen: Mapping[str, str] = {}
+        """The annotations of the record at the last call of a verb."""
         self._prepared = True
         self._deployment = RoundDeployment(attempt, self._report_all)
 
@@ -79,14 +81,16 @@ class _Round:
 
     async def _take_prepared(self, plugin: api.Plugin, answer: RoundAnswer | None) -> bool:
         """Store the facts of an answer of prepare, or of its obstacle. True if the plugins after it
-        have to be asked for their intents anew."""
+        have to be asked for their intents anew, and this one, since it consumed an annotation."""
         before = spec = self._attempt.spec
         if isinstance(answer, api.Wait | api.Blocked):
             spec = facts.undecided(spec, plugin)
         if isinstance(answer, api.Wait | api.Done):
             spec = facts.added(spec, plugin.name, self._note(plugin, answer))
-        changed = await self._store_facts(spec)
-        return changed and (isinstance(answer, api.Done) or spec.declined != before.declined)
+        consumed = self._consumed(plugin, answer)
+        changed = await self._store_facts(spec, consumed)
+        decided = isinstance(answer, api.Done) or spec.declined != before.declined
+        return bool(consumed) or (changed and decided)
 
     def _note(self, plugin: api.Plugin, answer: api.Done | api.Wait) -> facts.Answered:
         """The answers of the plugin in this round, with this one."""
@@ -94,10 +98,17 @@ class _Round:
         self._answered[plugin.name] = answered
         return answered
 
-    async def _store_facts(self, after: RecordSpec) -> bool:
+    async def _store_facts(self, after: RecordSpec, consumed: tuple[str, ...]) -> bool:
         before = self._attempt.spec
-        await self._attempt.store(facts=after.facts, declined=after.declined)
+        await self._attempt.store(consumed=consumed, facts=after.facts, declined=after.declined)
         return after != before
+
+    def _consumed(self, plugin: api.Plugin, answer: RoundAnswer | None) -> tuple[str, ...]:
+        """The annotations to remove in the write that stores the facts of the answer."""
+        if not isinstance(answer, api.Done | api.Wait):
+            return ()
+        now = self._attempt.existing.annotations
+        return plugin_annotations.consumed(plugin.name, answer.consumed, self._seen, now)
 
     def _contributions(self) -> Contributions:
         contributions: Contributions = {}
@@ -132,18 +143,21 @@ class _Round:
             if plugin.name in self._trouble:
                 continue
             answer = await self._call("observe", plugin, client)
+            consumed = self._consumed(plugin, answer)
             if isinstance(answer, api.Done | None):
                 done = answer or api.Done()
                 self._attempt.report.requeue(done.recheck_seconds)
                 # Facts that neither prepare nor observe gave are not true any more.
                 answered = self._note(plugin, done)
-                if await self._store_facts(
-                    facts.replaced(self._attempt.spec, plugin.name, answered)
-                ):
+                spec = facts.replaced(self._attempt.spec, plugin.name, answered)
+                if await self._store_facts(spec, consumed):
                     self._attempt.report.requeue(0.0)  # for those that depend on them
             elif isinstance(answer, api.Wait):
                 answered = self._note(plugin, answer)
-                await self._store_facts(facts.added(self._attempt.spec, plugin.name, answered))
+                spec = facts.added(self._attempt.spec, plugin.name, answered)
+                await self._store_facts(spec, consumed)
+            if consumed:
+                self._attempt.report.requeue(0.0)  # for the pure verbs, which saw it
             if isinstance(answer, api.Done | api.Wait) and answer.version:
                 self._attempt.report.version = answer.version
             self._report(plugin, answer or api.Done())
@@ -157,6 +171,7 @@ class _Round:
         if not self._caller.implements(plugin, verb):
             return None
         context = self._attempt.context(plugin, client)
+        self._seen = self._attempt.existing.annotations
         try:
             return await self._caller.call(verb, plugin, context)
         except VerbError as error:

@@ -10,7 +10,7 @@ from akoo_core.objects import record as records
 from akoo_core.objects.record import ClusterRef, ConfigRef, Orphaned
 from akoo_core.reconcile.act import record_writes
 from akoo_core.reconcile.act.attempt import Attempt
-from akoo_core.reconcile.decide import decisions, leaving, user_annotations
+from akoo_core.reconcile.decide import decisions, leaving, plugin_annotations, user_annotations
 from akoo_core.reconcile.decide.decisions import Stop
 from akoo_core.reconcile.decide.situation import Situation
 from akoo_core.reconcile.read import workload
@@ -81,7 +81,9 @@ async def restart(attempt: Attempt, decision: decisions.RestartRecord) -> None:
     )
     kept = {"instance": old.instance, "epoch": old.epoch, "foreign_akos": old.foreign_akos}
     attempt.services.deployer.forget(attempt.name)
-    await attempt.change(structs.replace(spec, **kept), consumed=user_annotations.OF_ONE_LIFE)
+    requests = plugin_annotations.of_plugins(attempt.existing.annotations)
+    consumed = (*user_annotations.OF_ONE_LIFE, *requests)
+    await attempt.change(structs.replace(spec, **kept), consumed=consumed)
     attempt.notify("ClusterSelected")
 
 

@@ -6,6 +6,7 @@ to be looked at again. Until then a change leads to another round only if it cha
 - the record's spec, the config's spec, the Cluster's spec, identity, and whether it can be reached;
 - the answers of ``intend``, ``contribute`` and ``secret_references``, which see labels, annotations
   and status too: a label that changes no answer changes no input;
+- the annotations of the record that are for plugins;
 - the state, as the caches show it, of the Secrets that the plugins name and of the kubeconfig.
 
 If any of these is unknown, the round is repeated. Decisions and the status of the record and the
@@ -119,6 +120,7 @@ def _pure_answers(attempt: Attempt, known: Contributions) -> list[Any] | None:
             view = attempt.view(plugin)
             answers.append(
                 [
+                    view.annotations,
                     call("intend", plugin, view),
                     known.get(plugin.name)
                     or call("contribute", plugin, view)
@@ -149,7 +151,7 @@ def _secret_versions(attempt: Attempt, pure: list[Any]) -> list[str] | None:
 
 def _secrets_named(pure: list[Any]) -> Iterator[api.SecretPair]:
     """(namespace, name) of the Secrets that the plugins name and contribute."""
-    for _, contribution, references in pure:
+    for _, _, contribution, references in pure:
         yield from references or ()
         for secret in contribution.secrets:
             for source in secret.data.values():

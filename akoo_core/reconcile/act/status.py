@@ -19,6 +19,7 @@ from akoo_core.objects.cluster import Cluster
 from akoo_core.objects.conditions import MESSAGE_LIMIT, Condition, find
 from akoo_core.objects.record import Record, RecordStatus, StoredProof
 from akoo_core.reconcile.act.attempt import LONGEST_BACKOFF, Attempt
+from akoo_core.reconcile.decide import plugin_annotations
 from akoo_core.reconcile.decide.selection import Choice
 from akoo_core.reconcile.status import conditions, events, notices
 
@@ -39,7 +40,13 @@ async def write(attempt: Attempt, choice: Choice | None) -> None:
     verifies = attempt.services.verifies
     living = attempt.cluster is not None and not attempt.cluster.deleting
     status = conditions.status_of(
-        record, attempt.report, choice, verifies=verifies, now=now, living=living
+        record,
+        attempt.report,
+        choice,
+        verifies=verifies,
+        now=now,
+        living=living,
+        declared=plugin_annotations.declared(attempt.services.plugins.ordered),
     )
     before = record.status
     if status != before:

@@ -24,6 +24,9 @@ ONCE = (
 OF_ONE_LIFE = (*ONCE, names.SWEEP_TENANTS_ANNOTATION)
 """Annotations that are dropped when a finished record begins anew."""
 
+KNOWN = (*OF_ONE_LIFE, names.LEAVE_ANNOTATION, names.PAUSED_ANNOTATION)
+"""All annotations of a record that the core reads."""
+
 
 class UserAnnotations(structs.Struct, frozen=True, kw_only=True):
     """The requests in the annotations of one record."""

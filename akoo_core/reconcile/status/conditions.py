@@ -9,7 +9,14 @@ from akoo_core import structs
 from akoo_core.objects import conditions, names
 from akoo_core.objects.conditions import Condition
 from akoo_core.objects.record import Leaving, Phase, Record, RecordSpec, RecordStatus, StoredProof
-from akoo_core.reconcile.decide import leaving, proofs, relocation, selection, user_annotations
+from akoo_core.reconcile.decide import (
+    leaving,
+    plugin_annotations,
+    proofs,
+    relocation,
+    selection,
+    user_annotations,
+)
 from akoo_core.reconcile.status.findings import AttemptReport
 
 
@@ -21,14 +28,16 @@ def status_of(
     verifies: bool,
     now: datetime.datetime,
     living: bool = False,
+    declared: plugin_annotations.Declared | None = None,
 ) -> RecordStatus:
     """The status to store. ``choice`` None: selection did not run, so its condition stays.
-    ``living``: the Cluster exists and is not being deleted."""
+    ``living``: the Cluster exists and is not being deleted. ``declared``: the annotations that the
+    selected plugins know."""
     before = record.status
     wanted = [
         *_plugins(record, report),
         *_selected(record, choice),
-        *_annotations(record),
+        *_annotations(record, declared or {}),
         *_notes(record),
         *_leaving(record, report, verifies=verifies),
         *_held(record, report, living=living),
@@ -136,9 +145,12 @@ def _selected(record: Record, choice: selection.Choice | None) -> Iterator[Condi
     )
 
 
-def _annotations(record: Record) -> Iterator[Condition]:
+def _annotations(record: Record, declared: plugin_annotations.Declared) -> Iterator[Condition]:
     annotations, state = user_annotations.read(record.annotations), record.spec.leaving
-    problems = list(annotations.problems)
+    problems = [
+        *annotations.problems,
+        *plugin_annotations.problems(record.annotations, declared),
+    ]
     relocates = state is not None and state.cause == "Relocated"
     if annotations.let_go and (state is None or relocates) and record.spec.finished_at is None:
         problems.append(

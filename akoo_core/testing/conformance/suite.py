@@ -19,6 +19,7 @@ from akoo_core.testing.conformance import (
     newer,
     outside,
     repetition,
+    requests,
     rights,
 )
 from akoo_core.testing.conformance.subject import ConformanceError, Subject
@@ -34,6 +35,7 @@ CHECKS: Mapping[str, Callable[[Subject], None]] = {
         repetition.leaves_no_tasks,
         interruption.survives_cancellation,
         interruption.survives_failures,
+        requests.handles_annotations_once,
         departure.leaves_before_prepared,
         departure.leaves_with_nothing,
         departure.fences_without_workload,

@@ -30,7 +30,8 @@ CONFIGS = CRDS / "akodeploymentconfigs.yaml"
 
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?P<target>[^)\s]+)\)")
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-_OUR_NAME = re.compile(r"akoo\.io/[a-zA-Z-]+")
+_OUR_NAME = re.compile(r"(?<!\.)akoo\.io/[a-zA-Z-]+")
+"""Names of the core: those of plugins have the plugin before them."""
 
 
 def prose(name: str) -> str:

@@ -18,6 +18,7 @@ Blocks = Callable[[str, str], list[str]]
 Page = Callable[[str], str]
 
 PAGES = (
+    "annotations",
     "chapters",
     "check",
     "facts",

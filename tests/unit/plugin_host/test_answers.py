@@ -26,6 +26,7 @@ class Color(api.Fact, frozen=True, kw_only=True):
 class Demo(api.Plugin):
     name = "demo"
     provides = (Color,)
+    annotations = (api.PluginAnnotation(name="paint", help="Paint.", effects=("It is painted.",)),)
 
 
 PLUGIN = Demo()
@@ -79,6 +80,11 @@ def _object(**changes: Any) -> dict[str, Any]:
         ("observe", api.Done(message=WRONG)),
         ("observe", api.Done(declines=(Color,))),  # type: ignore[arg-type]
         ("observe", api.Done(declines="Color")),  # type: ignore[arg-type]
+        ("observe", api.Done(consumed="paint")),  # type: ignore[arg-type]
+        ("observe", api.Done(consumed=("elsewhere",))),
+        ("prepare", _wait(consumed=("paint", "demo.akoo.io/paint"))),
+        ("drain", _wait(consumed=("paint",))),
+        ("release", api.Done(consumed=("paint",))),
         ("observe", api.Done(version=WRONG)),
         ("confirm", api.Blocked(reason="No", message=HALF)),
         ("confirm", api.Blocked(reason="No", message="", after=math.nan)),
@@ -137,6 +143,8 @@ GOOD: tuple[tuple[str, Any], ...] = (
     ("drain", _wait(after=0, left=0, facts=(Color(rgb="1"),))),
     ("observe", api.Done(facts=(Color(rgb="1"),), version="1", recheck_seconds=60)),
     ("observe", api.Done(declines=("Color",))),
+    ("observe", api.Done(consumed=("paint",))),
+    ("prepare", _wait(consumed=("paint", "paint"))),
     ("confirm", api.Blocked(reason="No", message="ü")),
     ("verify", api.Proof(own=3, held=1, queries=("a",), suspects=("b",))),
     ("fence", api.Fenced(grade="Unfenced", evidence="", settle_seconds=86400)),

@@ -295,3 +295,58 @@ def test_a_field_for_the_text_of_a_secret_is_found_at_any_depth(
     assert of_settings == of_config
     assert f"{owner.__name__}.password would hold a secret; refer to one" in of_settings
     assert of_settings.startswith(f"{__file__}:")
+
+
+def annotated(*annotations: Any) -> type[api.Plugin]:
+    class Annotated(api.Plugin):
+        pass
+
+    Annotated.annotations = annotations
+    return Annotated
+
+
+def annotation(**changes: Any) -> api.PluginAnnotation:
+    fields: dict[str, Any] = {"name": "rotate", "help": "Rotate.", "effects": ("It rotates.",)}
+    return api.PluginAnnotation(**(fields | changes))
+
+
+def flag(name: str) -> api.AnnotationFlag:
+    return api.AnnotationFlag(name=name, help="x")
+
+
+@pytest.mark.parametrize(
+    ("annotations", "message"),
+    [
+        (("rotate",), "must be a tuple of PluginAnnotation"),
+        ((annotation(), annotation(value="x")), "names an annotation twice"),
+        ((annotation(name="Rotate"),), "'Rotate' takes lower case letters, digits and single"),
+        ((annotation(name="a.b"),), "'a.b' takes lower case letters"),
+        ((annotation(value=""),), "'' takes lower case letters"),
+        ((annotation(value="a,b"),), "'a,b' takes lower case letters"),
+        ((annotation(flags=(flag("x"), flag("x"))),), "has a word twice"),
+        ((annotation(flags=(flag("requested"),)),), "has a word twice"),
+        ((annotation(flags=(flag("yes"),)),), "cannot have the flag 'yes'"),
+        ((annotation(flags=(flag("config"),)),), "cannot have the flag 'config'"),
+        ((annotation(help=" "),), "needs its help, and the effects"),
+        ((annotation(effects=()),), "needs its help, and the effects"),
+        ((annotation(effects="It rotates."),), "has a value of another type"),
+        ((annotation(name=7),), "7 has a value of another type"),
+        ((annotation(flags=("x",)),), "has a value of another type"),
+    ],
+)
+def test_a_wrong_declaration_of_an_annotation(annotations: Any, message: str) -> None:
+    (problem,) = contract.problems("right", annotated(*annotations))
+    assert f"{__file__}:" in problem
+    assert "Annotated.annotations" in problem
+    assert message in problem
+
+
+def test_a_right_declaration_of_annotations() -> None:
+    flags = (flag("compromised"), flag("now-even-if-ako-stops"))
+    cls = annotated(annotation(), annotation(name="renew", flags=flags, fleet=True))
+    assert contract.problems("right", cls) == ()
+
+
+@pytest.mark.parametrize("name", ["yes", "record", "config", "kubeconfig", "context", "help"])
+def test_flags_are_none_of_the_options_of_all_commands(name: str) -> None:
+    assert contract.problems("right", annotated(annotation(flags=(flag(name),))))

@@ -48,12 +48,19 @@ def install(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
     monkeypatch.setattr(metadata, "entry_points", only_ours)
 
-    def install(dist: str, names: dict[str, str], modules: dict[str, str] | None = None) -> None:
+    def install(
+        dist: str,
+        names: dict[str, str],
+        modules: dict[str, str] | None = None,
+        commands: dict[str, str] | None = None,
+    ) -> None:
         info = tmp_path / f"{dist.replace('-', '_')}-0.1.0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {dist}\nVersion: 0.1.0\n")
         lines = "\n".join(f"{name} = {value}" for name, value in names.items())
-        (info / "entry_points.txt").write_text(f"[akoo_core.plugins]\n{lines}\n")
+        more = "\n".join(f"{name} = {value}" for name, value in (commands or {}).items())
+        text = f"[akoo_core.plugins]\n{lines}\n[akoo_core.commands]\n{more}\n"
+        (info / "entry_points.txt").write_text(text)
         for name, source in (modules or {}).items():
             (tmp_path / f"{name}.py").write_text(source)
 
@@ -211,3 +218,41 @@ class P(api.Plugin):
     assert "plugin p requires the fact Color, which no selected plugin provides" in message
     line = source.splitlines().index("class P(api.Plugin):") + 1
     assert message.endswith(f"/loaded_p.py:{line})")
+
+
+COMMANDS = """
+from akoo_core.plugin import api
+
+KNOWN = api.PluginAnnotation(name="rotate", help="x", effects=("y",))
+OTHER = api.PluginAnnotation(name="renew", help="x", effects=("y",))
+
+
+class P(api.Plugin):
+    annotations = (KNOWN,)
+"""
+
+
+def test_a_command_writes_what_the_plugin_declares(install: Install) -> None:
+    modules = {"loaded_commands": COMMANDS}
+    known = {"commands.rotate": "loaded_commands:KNOWN", "elsewhere.x": "loaded_commands:OTHER"}
+    install("akoo-commands", {"commands": "loaded_commands:P"}, modules, known)
+    (plugin,) = _load("commands").ordered
+    assert [annotation.name for annotation in plugin.annotations] == ["rotate"]
+
+
+def test_a_command_that_writes_something_else_is_refused(install: Install) -> None:
+    modules = {"loaded_commands": COMMANDS}
+    unknown = {"commands.renew": "loaded_commands:OTHER"}
+    install("akoo-commands", {"commands": "loaded_commands:P"}, modules, unknown)
+    assert 'its command "renew" writes an annotation that the plugin does not declare' in _refused(
+        "commands"
+    )
+
+
+def test_a_command_that_cannot_be_imported_is_refused(install: Install) -> None:
+    modules = {"loaded_commands": COMMANDS}
+    broken = {"commands.renew": "loaded_commands:MISSING"}
+    install("akoo-commands", {"commands": "loaded_commands:P"}, modules, broken)
+    assert 'command "renew" of plugin commands (akoo-commands 0.1.0) cannot be imp' in _refused(
+        "commands"
+    )

@@ -14,6 +14,7 @@ import pytest
 
 from akoo_core import plugin
 from akoo_core.plugin import api
+from akoo_core.plugin_host import offers
 
 ROOT = pathlib.Path(__file__).parents[3]
 PUBLIC = ("akoo_core.plugin", "akoo_core.testing")
@@ -30,16 +31,18 @@ EXPORTED = {
         prefix
     """,
     "api": """
-        API_VERSION Account AddKey Audit AuditContext Blocked CheckContext Contribution
+        API_VERSION Account AddKey AnnotationFlag Audit AuditContext Blocked CheckContext
+        Contribution
         ControllerContext
         ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Finding FindingState
         Intent Keep KeptSecret
         LONGEST_SECONDS LifecycleEvent LoadBalancerPlacement LoginMemory Number
-        PURE_VERBS PlannedAction PlannedVerb Plugin PortGroup Proof RbacRule RefusedLogin
+        PURE_VERBS PlannedAction PlannedVerb Plugin PluginAnnotation PortGroup Proof RbacRule
+        RefusedLogin
         Request Result Seconds SecretContext SecretName
         SecretObject SecretPair SecretReader SecretSource Source Stray TIMEOUT_SECONDS ThreadPool
         Unverified Use VERBS VerbEntry VerbPhase VerbContext Verbs View VipNetwork Wait
-        WorkloadCredential hookimpl hookspec verbs_of
+        WorkloadCredential hookimpl hookspec verbs_of words
     """,
     "circuit": "Circuit",
     "clock": "Clock ManualClock SystemClock",
@@ -128,6 +131,7 @@ def test_the_page_lists_each_module() -> None:
 
 def test_the_entry_point_group_is_what_installed_plugins_name() -> None:
     assert api.ENTRY_POINT_GROUP == "akoo_core.plugins"
+    assert offers.GROUP == "akoo_core.commands"
 
 
 # Files that plugin authors read and copy. The packages of this repository: pyproject.toml.

@@ -35,9 +35,9 @@ FAKE_INFRA = Resource("infrastructure.cluster.x-k8s.io", "v1beta2", "fakecluster
 class ReconcileFleet:
     """Everything, and a user who creates, changes and deletes."""
 
-    def __init__(self, *plugins: api.Plugin) -> None:
+    def __init__(self, *plugins: api.Plugin, seam: external.External | None = None) -> None:
         self.clock = ManualClock(builders.NOW)
-        self.external = external.External()
+        self.external = seam or external.External()
         kinds = (*memory.BUILT_IN, MACHINE_POOLS, FAKE_INFRA)
         self.management = memory.MemoryServer(name="management", clock=self.clock, resources=kinds)
         self.workload = memory.MemoryServer(name="workload", clock=self.clock)

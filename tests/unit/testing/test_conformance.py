@@ -16,6 +16,7 @@ from tests.unit.testing import conformance_leaks as leaks
 from tests.unit.testing import conformance_mistakes as mistakes
 from tests.unit.testing import conformance_neighbours as neighbours
 from tests.unit.testing import conformance_outside as outside
+from tests.unit.testing import conformance_requests as requests
 from tests.unit.testing import conformance_sources as sources
 from tests.unit.testing.conformance_cloud import GoodPlugin as Good
 
@@ -40,6 +41,16 @@ class TestGoodPlugin(conformance.Suite):
     def make(self, world: testing.World) -> api.Plugin:
         assert isinstance(world, cloud.CloudWorld)
         return Good(world.cloud)
+
+
+class TestGoodPluginWithAnnotations(conformance.Suite):
+    """A plugin that people may ask for something."""
+
+    scenarios: ClassVar[Mapping[str, Callable[[], testing.World]]] = {"plain": cloud.CloudWorld}
+
+    def make(self, world: testing.World) -> api.Plugin:
+        assert isinstance(world, cloud.CloudWorld)
+        return requests.Snapshots(world.cloud)
 
 
 BAD: dict[type[Good], tuple[str, str]] = {
@@ -128,6 +139,11 @@ BAD: dict[type[Good], tuple[str, str]] = {
         "waits_for_holds",
         "something outside has changed although finalizer akoo.io/of-the-conformance-suite",
     ),
+    requests.CopiesTwice: (
+        "handles_annotations_once",
+        "with the annotation good.akoo.io/snapshot=requested seen twice it leaves another state",
+    ),
+    requests.CountsThem: ("handles_annotations_once", "-1'}], [], ''), once with ('Done'"),
     sources.Writes: ("follows_quietly", "it writes: cloud POST volume. Add a key"),
     sources.WritesInSilence: ("follows_quietly", "it changed something. A source reads only."),
     sources.Raises: ("follows_quietly", "it failed where nothing was wrong: KeyError"),
