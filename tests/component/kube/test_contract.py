@@ -43,6 +43,22 @@ async def make(api: Any, name: str, data: dict[str, str] | None = None, **metada
     return made
 
 
+# Preconditions of a deletion.
+
+
+async def test_delete_with_the_version_that_was_seen(api: Any) -> None:
+    made = await make(api, "one")
+    newer = await api.client.merge_patch(CONFIG_MAPS, "one", {"data": {"a": "1"}}, api.namespace)
+    uid, seen = made["metadata"]["uid"], made["metadata"]["resourceVersion"]
+    for wrong in ({"uid": uid, "resource_version": seen}, {"uid": "u", "resource_version": seen}):
+        with pytest.raises(errors.ConflictError, match="recondition"):
+            await api.client.delete(CONFIG_MAPS, "one", api.namespace, **wrong)
+    version = newer["metadata"]["resourceVersion"]
+    await api.client.delete(CONFIG_MAPS, "one", api.namespace, uid=uid, resource_version=version)
+    with pytest.raises(errors.NotFoundError):
+        await api.client.get(CONFIG_MAPS, "one", api.namespace)
+
+
 # Reads and creation.
 
 
