@@ -23,6 +23,8 @@ UNFIT_PAGES, UNFIT_PAGE = 5, 100
 """So many objects are looked at before the schema of their kind is replaced."""
 FOREIGN_NAMED = 10
 """So many objects that are in the way are named."""
+NOTHING = "1"
+"""The resourceVersion that no object has: an apply with it creates, or is a conflict."""
 DEFINITION_PAGES = 20
 """Pages of 100 in the list of all CRDs. With more CRDs, each is read alone."""
 
@@ -61,13 +63,15 @@ class WorkloadObjects:
         existing: structs.JSON | None,
     ) -> structs.JSON:
         """Apply ``manifest`` over ``existing``. Raises BlockedError for an object that is not
-        ours."""
+        ours, WorkloadConflictError for a Secret that was changed since it was read."""
         resource = await self._kinds.find(wanted.api_version, wanted.key.kind)
         foreign = self.in_the_way(wanted, existing)
         if foreign:
             raise foreign_error([foreign])
         if existing is not None and not self.is_ours(existing):
             manifest = inventory.marked_as(manifest, existing)
+        if wanted.secret is not None:
+            manifest = _over(manifest, existing)
         try:
             # Without force, an object that somebody made since we looked is not overwritten.
             with _conflicts(wanted.key):
@@ -202,6 +206,18 @@ class WorkloadObjects:
         except errors.NotFoundError:
             return False
         return bool(page.items)
+
+
+def _over(manifest: structs.JSON, existing: structs.JSON | None) -> structs.JSON:
+    """The manifest, for exactly the object and version that was read, or for none.
+
+    A leader that was frozen after its last check may send one write late. Unconditionally, that
+    would bring an old credential back.
+    """
+    seen = {"resourceVersion": NOTHING}
+    if existing is not None:
+        seen = {field: existing["metadata"][field] for field in ("uid", "resourceVersion")}
+    return {**manifest, "metadata": {**manifest["metadata"], **seen}}
 
 
 @contextlib.contextmanager

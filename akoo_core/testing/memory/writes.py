@@ -112,7 +112,8 @@ class Writes:
                 raise kinds.conflict(request, "uid mismatch: there is no existing object")
             if request.subresource:
                 raise kinds.not_found(request)
-            return self.create(request, obj, manager, dry_run=dry_run)
+            metadata = {k: v for k, v in obj["metadata"].items() if k != "resourceVersion"}
+            return self.create(request, {**obj, "metadata": metadata}, manager, dry_run=dry_run)
         config = rules.applicable(request, obj)
         owners = self._owners(key, current)
         try:

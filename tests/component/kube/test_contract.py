@@ -419,6 +419,41 @@ async def test_apply_with_a_uid_never_creates(api: Any) -> None:
         await apply(api, config_map("one", {"a": "1"}, namespace=api.namespace, uid=uid))
 
 
+async def test_apply_over_the_version_that_was_seen(api: Any) -> None:
+    seen = await apply(api, config_map("one", {"a": "1"}, namespace=api.namespace))
+    version = seen["metadata"]["resourceVersion"]
+    mine = config_map("one", {"a": "2"}, namespace=api.namespace, resourceVersion=version)
+    changed = await apply(api, mine)
+    assert changed["data"] == {"a": "2"}
+    late = config_map("one", {"a": "1"}, namespace=api.namespace, resourceVersion=version)
+    with pytest.raises(errors.ConflictError):
+        await apply(api, late)
+    assert await api.client.get(CONFIG_MAPS, "one", api.namespace) == changed
+
+
+async def test_apply_with_a_version_creates_what_is_gone(api: Any) -> None:
+    seen = await apply(api, config_map("one", {"a": "1"}, namespace=api.namespace))
+    await api.client.delete(CONFIG_MAPS, "one", api.namespace)
+    version, uid = seen["metadata"]["resourceVersion"], seen["metadata"]["uid"]
+    late = config_map("one", {"a": "2"}, namespace=api.namespace, resourceVersion=version)
+    late["metadata"]["uid"] = uid
+    with pytest.raises(errors.ConflictError):
+        await apply(api, late)
+    del late["metadata"]["uid"]
+    assert (await apply(api, late))["data"] == {"a": "2"}
+
+
+async def test_apply_with_the_version_of_nothing_only_creates(api: Any) -> None:
+    """Revision 1 is that of an etcd without objects."""
+    new = config_map("one", {"a": "1"}, namespace=api.namespace, resourceVersion="1")
+    made = await apply(api, new, force=False)
+    assert made["data"] == {"a": "1"}
+    assert made["metadata"]["managedFields"][0]["operation"] == "Apply"
+    for force in (False, True):
+        with pytest.raises(errors.ConflictError):
+            await apply(api, new, force=force)
+
+
 async def test_dry_run_changes_nothing(api: Any) -> None:
     before = await make(api, "one", {"a": "1"})
     tried = await apply(api, config_map("one", {"a": "2"}, namespace=api.namespace), dry_run=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from akoo_core import external, structs
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import FIELD_MANAGER
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import SecretNamespaceNotAllowedError
 from akoo_core.plugin_host import registry
@@ -191,3 +193,109 @@ async def test_what_was_made_again_under_its_name_is_not_deleted(world: DeployWo
     with pytest.raises(errors.WorkloadConflictError, match="avi-system/avi-k8s-config"):
         await workload_objects.remove("v1", key)
     assert world.get(resources.CONFIG_MAPS, "avi-k8s-config") is not None
+
+
+class Frozen(memory_client.MemoryClient):
+    """The client of a leader that stops at its first apply of a Secret while ``meanwhile``
+    happens."""
+
+    def __init__(
+        self, server: memory.MemoryServer, meanwhile: Callable[[], Awaitable[object]]
+    ) -> None:
+        super().__init__(
+            server, external.External(), system="workload", field_manager=FIELD_MANAGER
+        )
+        self._meanwhile: Callable[[], Awaitable[object]] | None = meanwhile
+
+    async def apply(
+        self, resource: resources.Resource, obj: dict[str, Any], **how: Any
+    ) -> dict[str, Any]:
+        if resource == resources.SECRETS and self._meanwhile is not None:
+            meanwhile, self._meanwhile = self._meanwhile, None
+            await meanwhile()
+        return await super().apply(resource, obj, **how)
+
+
+def password_of(world: DeployWorld) -> bytes:
+    secret = world.get(resources.SECRETS, "avi-secret")
+    assert secret is not None
+    return base64.b64decode(secret["data"]["password"])
+
+
+async def test_the_late_write_of_a_frozen_leader_brings_no_old_credential_back(
+    world: DeployWorld,
+) -> None:
+    await world.deploy(secrets=(deploy_world.SECRET,))
+    frozen = world.deployer
+    await change_source(world, world.source(b"second"))
+
+    async def another_leader_deploys() -> None:
+        await change_source(world, world.source(b"third"))
+        world.restart()
+        assert (await world.deploy(secrets=(deploy_world.SECRET,))).applied == 1
+
+    job = deployer.Job(
+        record_name=builders.RECORD,
+        inventory=world.inventory,
+        contributions={"ako": api.Contribution(secrets=(deploy_world.SECRET,))},
+    )
+    stored: list[deployer.Inventory] = []
+
+    async def store(items: deployer.Inventory) -> None:
+        stored.append(items)
+
+    with pytest.raises(errors.WorkloadConflictError, match="Secret avi-system/avi-secret"):
+        await frozen.deploy(job, Frozen(world.workload, another_leader_deploys), store)
+    assert password_of(world) == b"third"
+    assert stored == [], "the record does not say that its value is in place"
+
+
+@pytest.mark.parametrize("deleted", [False, True], ids=["never there", "deleted meanwhile"])
+async def test_a_frozen_leader_makes_no_secret_that_another_made_or_took(
+    world: DeployWorld, deleted: bool
+) -> None:
+    if deleted:
+        await world.deploy(secrets=(deploy_world.SECRET,))
+        await change_source(world, world.source(b"second"))
+    frozen, user = world.deployer, world.workload.client()
+
+    async def meanwhile() -> None:
+        if deleted:
+            await user.delete(resources.SECRETS, "avi-secret", "avi-system")
+            return
+        await change_source(world, world.source(b"third"))
+        world.restart()
+        assert (await world.deploy(secrets=(deploy_world.SECRET,))).applied == 1
+
+    job = deployer.Job(
+        record_name=builders.RECORD,
+        inventory=world.inventory,
+        contributions={"ako": api.Contribution(secrets=(deploy_world.SECRET,))},
+    )
+    with pytest.raises(errors.WorkloadConflictError):
+        await frozen.deploy(job, Frozen(world.workload, meanwhile), world.store)
+    if deleted:
+        assert world.get(resources.SECRETS, "avi-secret") is None
+    else:
+        assert password_of(world) == b"third"
+
+
+async def test_after_a_conflict_the_secret_is_looked_at_again(world: DeployWorld) -> None:
+    await world.deploy(secrets=(deploy_world.SECRET,))
+    await change_source(world, world.source(b"second"))
+
+    async def somebody_edits_it() -> None:
+        patch = {"data": {"password": base64.b64encode(b"by hand").decode()}}
+        user = world.workload.client(field_manager="kubectl")
+        await user.merge_patch(resources.SECRETS, "avi-secret", patch, "avi-system")
+
+    job = deployer.Job(
+        record_name=builders.RECORD,
+        inventory=world.inventory,
+        contributions={"ako": api.Contribution(secrets=(deploy_world.SECRET,))},
+    )
+    with pytest.raises(errors.WorkloadConflictError):
+        await world.deployer.deploy(job, Frozen(world.workload, somebody_edits_it), world.store)
+    assert password_of(world) == b"by hand"
+    assert (await world.deploy(secrets=(deploy_world.SECRET,))).applied == 1
+    assert password_of(world) == b"second"
