@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pathlib
 from typing import Any
 
 import pytest
+import yaml
 from akoo_tenancy.spec import settings
 
 from akoo_core.plugin import structs
@@ -85,3 +87,19 @@ def test_what_is_refused(value: dict[str, Any], words: str) -> None:
 
 def test_no_vault_is_needed_for_secrets() -> None:
     assert settings.checked(decoded({"store": "Secret", "vault": {}})).store == "Secret"
+
+
+def test_the_component_mounts_what_the_settings_and_the_script_expect() -> None:
+    folder = pathlib.Path(__file__).parents[3] / "deploy/vault"
+    component = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    values = [entry["value"] for entry in yaml.safe_load(component["patches"][0]["patch"])]
+    volumes = {value["name"]: value for value in values if "mountPath" not in value}
+    mounts = {value["name"]: value["mountPath"] for value in values if "mountPath" in value}
+    token = volumes["vault-login"]["projected"]["sources"][0]["serviceAccountToken"]
+    assert f"{mounts['vault-login']}/{token['path']}" == settings.Login().jwt_file
+    script = (folder / "setup.sh").read_text()
+    assert f'AUDIENCE="${{AUDIENCE:-{token["audience"]}}}"' in script
+    for variable, value in (("MOUNT", settings.Vault().mount), ("PREFIX", settings.Vault().prefix)):
+        assert f'{variable}="${{{variable}:-{value}}}"' in script
+    page = folder.parents[1] / "docs/how-to/vault.md"
+    assert f"caFile: {mounts['vault-ca']}/ca.crt" in page.read_text()
