@@ -29,7 +29,8 @@ class Listener:
         self.port = ports.pick()
         self.delay_seconds = 0.0
         """Added before each chunk (up to 64 KiB) that passes, in both directions."""
-        self._target_port = target_port
+        self.target_port = target_port
+        """Of the server behind it; another one counts for the next connection."""
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._passing = asyncio.Event()
@@ -77,7 +78,7 @@ class Listener:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            onward = await asyncio.open_connection("127.0.0.1", self._target_port)
+            onward = await asyncio.open_connection("127.0.0.1", self.target_port)
         except OSError:
             return
         pumps = [

@@ -51,9 +51,9 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
             raise
         finally:
             self.avi.controller.faults.clear()
-            await self._clear()
+            await self.clear()
 
-    async def _clear(self) -> None:
+    async def clear(self) -> None:
         """Whatever came of the story, its cluster gives its API server back; neighbours rest."""
         for number in range(len(neighbours.names(""))):
             await self.story_bed.street.leave(f"{self.story}-{number}")

@@ -62,6 +62,6 @@ async def opened(story_bed: StoryBed, plugins: str) -> AsyncIterator[Second]:
         await install.install(api, loaded)
         text = await install.account_kubeconfig(api, server.server.url, server.base.authority.pem)
         path = install.write_private(server.base.folder / "operator.kubeconfig", text)
-        operator = story_bed.replica("second", kubeconfig=path)
+        operator = story_bed.replica("second", kubeconfig=path, plugins=plugins)
         async with process.running(operator):
             yield Second(api, operator)

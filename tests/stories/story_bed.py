@@ -29,7 +29,7 @@ from tests import crds
 from tests.stories import avi as avis
 from tests.stories import neighbours, scene, setting, traffic
 
-PLUGINS = "ako,avi"
+PLUGINS = "vsphere,ako,avi"
 SLOTS = 3
 STORY_SECONDS = 600.0 if os.environ.get("AKOO_PROOF") else 150.0
 CLUSTER = beds.CLUSTER

@@ -34,6 +34,7 @@ class VSphereFleet:
         external: External | None = None,
     ) -> None:
         self.vcenter = SimulatedVCenter()
+        self.vcenters = {ADDRESS: self.vcenter}
         self.there = standard(self.vcenter)
         self.hand = MemoryVCenter(self.vcenter).hand
         self._others = others
@@ -51,7 +52,7 @@ class VSphereFleet:
         self.fleet.management.seed(account, CONNECTION)
 
     def plugins(self) -> Sequence[api.Plugin]:
-        vsphere = VSpherePlugin(None, MemoryVCenters({ADDRESS: self.vcenter}))
+        vsphere = VSpherePlugin(None, MemoryVCenters(self.vcenters))
         vsphere.name = "vsphere"
         return [vsphere, *self._others()]
 
@@ -71,11 +72,11 @@ class VSphereFleet:
         matching = (row for row in rows if row["type"] == kind)
         return next(((row["status"], row["reason"]) for row in matching), ("", ""))
 
-    def reachable(self) -> str:
-        """Status of the connection's condition Reachable."""
+    def reachable(self, kind: str = "Reachable") -> str:
+        """Status of a condition of the connection."""
         (connection,) = self.fleet.management.objects(resources.CONNECTIONS)
         rows = (connection.get("status") or {}).get("conditions") or ()
-        return next((row["status"] for row in rows if row["type"] == "Reachable"), "")
+        return next((row["status"] for row in rows if row["type"] == kind), "")
 
     def named(self, name: str) -> Json | None:
         rows = (row for row in self.hand.groups().values() if row["name"] == name)

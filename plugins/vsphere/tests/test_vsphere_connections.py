@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from akoo_vsphere.spec.connection import RefusedLogin
 from akoo_vsphere.testing.faults import Fault
 
 from akoo_core.plugin import api, kube
+from akoo_core.testing import verbs
 from tests.vsphere.vsphere_world import ADDRESS, CONNECTION, VSphereWorld, port_group
 
 Json = dict[str, Any]
@@ -114,6 +116,20 @@ class TestLook:
 
     def test_privileges_are_not_known_before_a_port_group_has_a_switch(self) -> None:
         assert looked_at(VSphereWorld())["PermissionsSufficient"][0] == "Unknown"
+
+    def test_a_connection_that_is_gone_before_the_end_of_the_look(self) -> None:
+        there = VSphereWorld()
+        there.vcenter.faults.add(Fault(method="about", hold_seconds=5.0))
+
+        async def look() -> object:
+            task = asyncio.create_task(
+                verbs.try_reconcile(there.controllers, "connections", "vc", there)
+            )
+            await asyncio.sleep(1.0)
+            await there.management.client().delete(resources.CONNECTIONS, "vc")
+            return (await task).result
+
+        assert isinstance(there.run(look()), api.Done)
 
     def test_a_replaced_vcenter(self) -> None:
         there = VSphereWorld()

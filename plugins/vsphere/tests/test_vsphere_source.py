@@ -6,10 +6,13 @@ import asyncio
 import collections
 
 from akoo_vsphere import marks
+from akoo_vsphere.client import errors
 from akoo_vsphere.client.api import Changes, Listed
 from akoo_vsphere.controllers.index import Index, Seen
 from akoo_vsphere.spec import resources
+from akoo_vsphere.testing.faults import Fault
 
+from akoo_core.plugin import kube
 from akoo_core.testing import virtual_time
 from tests.vsphere.vsphere_fleet import VSphereFleet
 from tests.vsphere.vsphere_world import port_group
@@ -116,8 +119,64 @@ async def test_a_vcenter_that_comes_back_is_followed_again(
         there.vcenter.come_back()
         await fleet.until(lambda: there.reachable() == "True", seconds=61.0)
         there.hand.set_vlan(there.mo_ref(), 999)
-        await fleet.until(lambda: there.vlan() == 112, seconds=61.0)
+        await fleet.until(lambda: there.vlan() == 112, seconds=3.0)
         await there.until_ready()
+
+
+@virtual_time.test
+async def test_a_new_secret_ends_the_pause_of_the_source(clock: virtual_time.LoopClock) -> None:
+    """Not only the connection is well again at once: drift is seen at once, too."""
+    there = VSphereFleet(clock)
+    async with there.fleet as fleet:
+        await settled(there)
+        refused = errors.CredentialRefusedError("The password is wrong.", 300.0)
+        there.vcenter.faults.add(Fault(method="", error=refused, times=None))
+        there.vcenter.end_sessions()
+        await fleet.until(lambda: there.reachable("CredentialValid") == "False", seconds=31.0)
+        await asyncio.sleep(10.0)
+        there.vcenter.faults.clear()
+        labels = {"metadata": {"labels": {"rotated": "yes"}}}
+        await fleet.user.merge_patch(kube.SECRETS, "account", labels, "vsphere")
+        await fleet.until(lambda: there.reachable("CredentialValid") == "True", seconds=3.0)
+        there.hand.set_vlan(there.mo_ref(), 999)
+        await fleet.until(lambda: there.vlan() == 112, seconds=3.0)
+
+
+@virtual_time.test
+async def test_an_error_between_an_answer_and_the_next_wait_is_told(
+    clock: virtual_time.LoopClock,
+) -> None:
+    """vCenter answers the connection, and is gone before its source asks again."""
+    there = VSphereFleet(clock)
+    async with there.fleet as fleet:
+        await settled(there)
+        there.vcenter.stop()
+        await fleet.until(lambda: there.reachable() == "False", seconds=31.0)
+        there.vcenter.faults.add(Fault(method="changes", error=_lost, times=None))
+        there.vcenter.come_back()
+        await fleet.until(lambda: there.reachable() == "True", seconds=61.0)
+        there.vcenter.stop()
+        await fleet.until(lambda: there.reachable() == "False", seconds=31.0)
+
+
+@virtual_time.test
+async def test_a_waiting_call_that_fails_alone_is_asked_rarely(
+    clock: virtual_time.LoopClock,
+) -> None:
+    there = VSphereFleet(clock)
+    async with there.fleet:
+        await settled(there)
+        before = there.vcenter.calls.copy()
+        there.vcenter.faults.add(Fault(method="changes", error=_lost, times=None))
+        there.vcenter.end_sessions()
+        await asyncio.sleep(600.0)
+        calls = there.vcenter.calls - before
+        assert calls["changes"] < 60
+        assert calls["about"] < 60
+
+
+def _lost() -> errors.VCenterError:
+    return errors.UnreachableError("The connection is lost.")
 
 
 @virtual_time.test

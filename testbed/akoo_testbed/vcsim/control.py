@@ -150,6 +150,11 @@ class Control:
         """Take the NICs of a VM, or of all, and all vmkernel ports off a port group."""
         await self._ask("DELETE", "/attachments", {"port_group": port_group, "machine": machine})
 
+    async def move(self, port_group: str, *, folder: str) -> str:
+        """Put a port group into a folder beside its own, made if need be; its inventory path."""
+        document = {"port_group": port_group, "folder": folder}
+        return str(await self._ask("POST", "/moves", document))
+
     async def port_groups(self) -> dict[str, PortGroupState]:
         """All distributed port groups, by reference."""
         listed = await self._ask("GET", "/portgroups")

@@ -76,6 +76,11 @@ def test_all_that_a_plugin_watches(
     reference = vcsim.run(vcsim.control.attach("renamed", machine="DC0-vm0"))
     ((_, changes),) = watch.wait().values()
     assert [vm._moId for vm in changes["vm"]] == [reference]
+    assert vcsim.run(vcsim.control.move("renamed", folder="moved")) == "/DC0/network/moved/renamed"
+    ((_, changes),) = watch.wait().values()
+    assert changes == {"parent": group.parent}
+    assert (group.parent.name, group.parent.childEntity) == ("moved", [group])
+    assert group not in group.parent.parent.childEntity
     new = client.add("new")
     kind, values = watch.wait()[new]
     assert (kind, values["name"], values["config.configVersion"]) == ("enter", "new", "1")

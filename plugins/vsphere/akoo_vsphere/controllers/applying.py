@@ -95,6 +95,9 @@ async def _step(attempt: Attempt, view: Scene, sight: Sight, result: Plan) -> tu
     if not attempt.ready_to_write:
         return await _prepare(attempt, view), False
     if isinstance(action, Announce):
+        if attempt.status.port_group is not None:
+            # Only the vCenter that is recorded can say that it is gone.
+            view = await scene.again(view)
         await _announce(attempt)
         return view, False
     if await recording.taking_over(attempt, result):

@@ -76,9 +76,17 @@ class Connections:
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
         """Check one VSphereConnection."""
         try:
-            obj = await ctx.kube.get(CONNECTIONS, request.key)
+            return await self._reconcile(request.key, ctx)
         except kube.NotFoundError:
             return api.Done()
+        except kube.ConflictError:
+            message = f"VSphereConnection/{request.key} changed while it was checked."
+            return api.Wait(reason="ConnectionEdited", message=message, after=1.0)
+
+    async def _reconcile(self, name: str, ctx: api.ControllerContext) -> api.Result:
+        """Raises NotFoundError for a connection that is gone, also during the look, and
+        ConflictError for one that changed."""
+        obj = await ctx.kube.get(CONNECTIONS, name)
         try:
             connection = connections.from_object(obj)
         except (structs.DecodeError, refusal.Refusal) as error:
@@ -88,14 +96,11 @@ class Connections:
         try:
             look = await self._look(ctx, connection)
             wanted = connection_conditions.of_look(look)
+            self._index.answered(name)
         except access.ANSWERED as error:
             wanted = connection_conditions.of_error(error)
             after = max(access.answer(error).after, 1.0)
-        try:
-            await _write(ctx, request.key, connection, look, wanted)
-        except kube.ConflictError:
-            message = f"VSphereConnection/{connection.name} changed while it was checked."
-            return api.Wait(reason="ConnectionEdited", message=message, after=1.0)
+        await _write(ctx, name, connection, look, wanted)
         return api.Done(recheck_seconds=min(after, api.LONGEST_SECONDS))
 
     async def _look(self, ctx: api.ControllerContext, connection: Connection) -> Look:
@@ -193,12 +198,10 @@ async def _write(
 ) -> None:
     """Write the results into the object as it is now: a login may have written into it meanwhile.
 
-    Earlier values hold while vCenter does not answer. Raises ConflictError.
+    Earlier values hold while vCenter does not answer. Raises ConflictError, and NotFoundError for
+    a connection that is gone.
     """
-    try:
-        obj = await ctx.kube.get(CONNECTIONS, name)
-    except kube.NotFoundError:
-        return
+    obj = await ctx.kube.get(CONNECTIONS, name)
     now = connections.from_object(obj)
     if (now.uid, now.generation) != (looked_at.uid, looked_at.generation):
         raise kube.ConflictError(f"VSphereConnection/{name} changed")

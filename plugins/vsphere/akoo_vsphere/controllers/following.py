@@ -57,8 +57,12 @@ async def _follow(
 async def _followed(
     ctx: api.ControllerContext, add: api.AddKey, reach: Reach, index: Index, name: str
 ) -> None:
-    """Follow one vCenter. Its Secret is read anew between two waits, so that a new one counts."""
-    version, answers = "", True
+    """Follow one vCenter. Its Secret is read anew between two waits, so that a new one counts.
+
+    An attempt that is answered ends the pause after an error; later and later if the waiting call
+    fails again, since it may fail alone.
+    """
+    version, answers, in_vain = "", True, 0
     connection: Connection | None = None
     client: VCenterClient | None = None
     opened = 0.0
@@ -75,16 +79,19 @@ async def _followed(
         except access.ANSWERED as error:
             if answers:
                 index.turned.put_nowait(name)
-            client, version, answers = None, "", False
+            client, version = None, ""
             reach.marked.lose(name)
-            await asyncio.sleep(min(max(access.answer(error).after, 1.0), LONGEST_PAUSE))
+            most = min(max(access.answer(error).after, 1.0), LONGEST_PAUSE)
+            answers = await index.pause(name, min(2.0**in_vain - 1.0, most), most)
+            in_vain = in_vain + 1 if answers else 0
             continue
         except kube.KubeError:
             await asyncio.sleep(KUBE_PAUSE)
             continue
-        if not answers:
+        if not answers or (changes.whole and version):
+            # After a new session it may be another vCenter.
             index.turned.put_nowait(name)
-        version, answers = changes.version, True
+        version, answers, in_vain = changes.version, True, 0
         reach.marked.take(connection, changes, ctx.clock.monotonic())
         for key in index.concerned(name, changes):
             add(key)

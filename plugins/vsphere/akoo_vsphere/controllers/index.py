@@ -5,13 +5,20 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from akoo_vsphere import marks
 from akoo_vsphere.client.api import Changes, Listed
 from akoo_vsphere.marks import Mark
 from akoo_vsphere.observed import Observed
+
+WORKERS: Final = 12
+"""Attempts at the same time, for all vCenters: threads for a vCenter that answers are not to wait
+for writes on the API server."""
+RESERVE: Final = 4
+"""Workers that one connection leaves to each other one that has port groups."""
 
 
 class Seen(NamedTuple):
@@ -63,24 +70,53 @@ class Index:
         """Time of the last look at the users of a port group."""
         self.turned: asyncio.Queue[str] = asyncio.Queue()
         """Connections whose vCenter stopped or began to answer."""
+        self._answers: dict[str, asyncio.Event] = collections.defaultdict(asyncio.Event)
 
     @property
     def connections(self) -> tuple[str, ...]:
         """Connections that have keys, sorted."""
         return tuple(sorted(name for name, keys in self._keys.items() if keys))
 
+    def answered(self, connection: str) -> None:
+        """The vCenter of a connection answered an attempt: its source need not wait any longer."""
+        self._answers[connection].set()
+
+    async def pause(self, connection: str, least: float, most: float) -> bool:
+        """Wait for ``most`` seconds, or for ``least`` and until the vCenter of the connection
+        answers an attempt; then True."""
+        event = self._answers[connection]
+        event.clear()
+        await asyncio.sleep(least)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(most - least):
+                await event.wait()
+        return event.is_set()
+
     def keys(self, connection: str) -> tuple[str, ...]:
         """The keys of a connection, sorted."""
         return tuple(sorted(self._keys.get(connection, ())))
 
-    def begin(self, key: str, connection: str) -> None:
-        """An attempt begins: news of the key are kept until it ends."""
+    def crowded(self, key: str) -> bool:
+        """True if attempts by the connection of a key take all the workers that it may have while
+        other connections have port groups, too: one that hangs must leave some to them."""
+        connection, count = self._connection.get(key, ""), len(self.connections)
+        if count < 2 or not connection:
+            return False
+        share = max(WORKERS - RESERVE * (count - 1), WORKERS // count, 1)
+        return sum(self._connection.get(other) == connection for other in self._working) >= share
+
+    def place(self, key: str, connection: str) -> None:
+        """A key belongs to a connection."""
         former = self._connection.get(key)
         if former != connection:
             self.forget(key)
             self._connection[key] = connection
             self._keys[connection].add(key)
             self.changed.set()
+
+    def begin(self, key: str, connection: str) -> None:
+        """An attempt begins: news of the key are kept until it ends."""
+        self.place(key, connection)
         self._working.add(key)
 
     def end(self, key: str, seen: Seen | None) -> bool:

@@ -79,7 +79,9 @@ async def _take_away(attempt: Attempt) -> api.Result:
 
 
 async def _absent(attempt: Attempt, view: Scene) -> api.Result:
-    """Let go, unless a create that was sent may still have its effect."""
+    """Let go, unless a create that was sent may still have its effect. Only the vCenter that is
+    recorded can say that the port group is gone."""
+    view = await scene.again(view)
     task, pending = attempt.status.last_task, attempt.status.pending_create
     if task is not None and (await view.client.task(task.mo_ref)).state == "running":
         message = f"Task {task.mo_ref} ({task.operation}) still runs in vCenter."

@@ -17,16 +17,14 @@ from akoo_vsphere.controllers import applying, following, gauges, leave, planned
 from akoo_vsphere.controllers import attempt as attempts
 from akoo_vsphere.controllers import conditions as group_conditions
 from akoo_vsphere.controllers.attempt import Attempt, Nonce
-from akoo_vsphere.controllers.index import Index
+from akoo_vsphere.controllers.index import WORKERS, Index
 from akoo_vsphere.spec import connection, port_group, resources
 from akoo_vsphere.spec.connection import MissingPrivilege
 from akoo_vsphere.spec.port_group import FINALIZER
 
 GROUPS = resources.PORT_GROUPS
 CONNECTIONS = resources.CONNECTIONS
-WORKERS = 12
-"""Attempts at the same time, for all vCenters: one that hangs must not hold them all, and threads
-for a vCenter that answers are not to wait for writes on the API server."""
+CROWDED_SECONDS = 2.0
 RIGHTS = (
     api.RbacRule(
         groups=(GROUPS.group,),
@@ -93,6 +91,8 @@ class PortGroups:
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
         """Bring one port group to its spec, or take it away."""
+        if self._index.crowded(request.key):
+            return _crowded()
         try:
             obj = await ctx.kube.get(GROUPS, request.key)
         except kube.NotFoundError:
@@ -104,6 +104,9 @@ class PortGroups:
         except structs.DecodeError as error:
             ctx.log.warning("VSpherePortGroup cannot be read", extra={"problem": str(error)})
             return api.Blocked(reason="InvalidSpec", message=str(error))
+        self._index.place(group.name, group.spec.connection)
+        if self._index.crowded(group.name):
+            return _crowded()
         attempt = Attempt(
             ctx=ctx,
             reach=self._reach,
@@ -136,6 +139,11 @@ class PortGroups:
             return self._index.keys(name)
         used = (obj.get("spec") or {}).get("uses") or ()
         return tuple(use["name"] for use in used if use.get("kind") == GROUPS.kind)
+
+
+def _crowded() -> api.Wait:
+    message = "Attempts at other port groups of the same vCenter have not ended yet."
+    return api.Wait(reason="AttemptsRunning", message=message, after=CROWDED_SECONDS)
 
 
 async def _attempt(attempt: Attempt) -> api.Result:

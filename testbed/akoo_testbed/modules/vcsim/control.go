@@ -29,6 +29,7 @@ import (
 //	GET    /denials          POST a denial, DELETE all, DELETE /denials/{id}
 //	GET    /sessions         DELETE ?user=U or ?key=K, or all
 //	POST   /attachments      {"port_group", "machine" or "host"}: DELETE the same
+//	POST   /moves            {"port_group", "folder"}
 //	GET    /portgroups
 func newControl(f *front) http.Handler {
 	mux := http.NewServeMux()
@@ -80,6 +81,7 @@ func newControl(f *front) http.Handler {
 	})
 	handle("POST /attachments", func(v *vcenter, r *http.Request) (any, error) { return v.attach(r) })
 	handle("DELETE /attachments", func(v *vcenter, r *http.Request) (any, error) { return v.detach(r) })
+	handle("POST /moves", func(v *vcenter, r *http.Request) (any, error) { return v.move(r) })
 	handle("GET /portgroups", func(v *vcenter, _ *http.Request) (any, error) { return v.portGroups(), nil })
 	return mux
 }
@@ -262,6 +264,35 @@ func (v *vcenter) detach(r *http.Request) (any, error) {
 		}
 	}
 	return count, nil
+}
+
+// move puts a port group into a folder beside its own, which is made if it is not there.
+func (v *vcenter) move(r *http.Request) (any, error) {
+	var wanted struct {
+		PortGroup string `json:"port_group"`
+		Folder    string `json:"folder"`
+	}
+	if err := decode(r, &wanted); err != nil {
+		return nil, err
+	}
+	reference, err := v.single(wanted.PortGroup, "DistributedVirtualPortgroup")
+	if err != nil {
+		return nil, err
+	}
+	pg := v.registry().Get(reference).(*simulator.DistributedVirtualPortgroup)
+	from := v.registry().Get(*pg.Parent).(*simulator.Folder)
+	made, err := v.subfolder(r.Context(), object.NewFolder(v.client(), from.Self), wanted.Folder)
+	if err != nil {
+		return nil, err
+	}
+	ctx := &simulator.Context{Context: r.Context(), Map: v.registry()}
+	to := v.registry().Get(made.Reference()).(*simulator.Folder)
+	v.registry().RemoveReference(ctx, from, &from.ChildEntity, reference)
+	v.registry().AddReference(ctx, to, &to.ChildEntity, reference)
+	ctx.WithLock(pg, func() {
+		v.update(ctx, pg, []types.PropertyChange{{Name: "parent", Val: &to.Self}})
+	})
+	return v.path(reference), nil
 }
 
 func (v *vcenter) reconfigureMachine(machine types.ManagedObjectReference, change types.BaseVirtualDeviceConfigSpec) error {

@@ -1,0 +1,184 @@
+"""vCenter is away, comes back, comes back empty, or is another one."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import time
+
+from akoo_testbed.listener import Fault
+from akoo_testbed.vcsim import PortGroup, PortGroupState, VcsimOptions
+from akoo_testbed.vcsim.options import DATACENTERS
+
+from tests.stories.scene import Scene
+from tests.stories.setting import condition
+from tests.stories.telling import proof, story
+from tests.stories.vsphere import network
+from tests.stories.vsphere.network import CONNECTIONS, VLAN, has_vlan, mo_ref
+from tests.stories.vsphere.vcenter import VCenter
+
+OUTAGE_SECONDS = 60.0 if os.environ.get("AKOO_PROOF") else 0.0
+LOSS = 1.05
+"""Most that a round may take longer beside a vCenter that hangs."""
+ROUNDS, GROUPS = 6, 10
+NEW_UUID = "0e8400e2-9b41-4d4a-a716-446655440000"
+
+
+@story
+async def test_vcenter_is_down(s: Scene) -> None:
+    """An edit and a person's change wait for it; then the edit is made, and nothing twice."""
+    async with network.opened(s) as n:
+        group = await n.made()
+        await n.vcenter.front.set_fault(Fault.REFUSE)
+        await n.connection("Reachable", "Unreachable")
+        await n.change(vlan={"id": 113})
+        await n.says("Ready", "Unreachable")
+        await n.vcenter.change_vlan(mo_ref(group), 666)
+        await asyncio.sleep(OUTAGE_SECONDS)
+        await n.vcenter.front.set_fault(Fault.NONE)
+        await n.in_vcenter(has_vlan(113))
+        after = await n.ready()
+        assert mo_ref(after) == mo_ref(group)
+        writes = await n.vcenter.writes()
+        assert writes["AddDVPortgroup_Task"] == 1, writes
+        await n.connection("Ready", "Usable")
+
+
+@proof
+@story
+async def test_vcenter_is_down_under_a_cluster(s: Scene) -> None:
+    """The cluster does not notice; a cluster that goes meanwhile takes its time."""
+    async with network.opened(s) as n:
+        await n.lives()
+        networks, ako = await n.networks(), await n.ako_uid()
+        await n.vcenter.front.set_fault(Fault.REFUSE)
+        await n.connection("Reachable", "Unreachable")
+        await asyncio.sleep(OUTAGE_SECONDS)
+        record = await s.record()
+        assert condition(record, "Ready").get("status") == "True", record["status"]
+        assert (await n.networks(), await n.ako_uid()) == (networks, ako)
+        await n.vcenter.front.set_fault(Fault.NONE)
+        await n.connection("Reachable", "Reached")
+        await n.everything_goes()
+
+
+@proof
+@story
+async def test_vcenter_is_back_empty(s: Scene) -> None:
+    """All that was made in it is gone, and it gave the moref of ours to a stranger: that one is not
+    touched, and ours is made again."""
+    async with network.opened(s) as n:
+        group = await n.lives()
+        await n.vcenter.front.set_fault(Fault.REFUSE)
+        await n.vcenter.killed_and_back()
+        squatter = await _squat(n.vcenter, mo_ref(group))
+        await n.vcenter.front.set_fault(Fault.NONE)
+        await n.in_vcenter(has_vlan(VLAN))
+        again = await n.group(lambda obj: network.in_force(obj) and mo_ref(obj) != mo_ref(group))
+        assert "PortGroupRemoved" in await n.events()
+        assert (await n.vcenter.groups())[squatter.name] == squatter
+        await n.has_network(mo_ref(again))
+        assert not (await s.record())["spec"].get("endedPlacements"), "no relocation"
+        await n.everything_goes()
+        assert (await n.vcenter.groups())[squatter.name] == squatter
+
+
+async def _squat(vcenter: VCenter, taken: str) -> PortGroupState:
+    """A person makes port groups until one has this moref; that one."""
+    spec = {"_typeName": "DVPortgroupConfigSpec", "type": "earlyBinding", "numPorts": 8}
+    async with vcenter.hand() as client:
+        switches = (await client.inventory()).switches
+        switch = next(
+            placed.switch.mo_ref for placed in switches if placed.folder_path.startswith("/DC0")
+        )
+        for number in range(1, 40):
+            made = await client.create(switch, {**spec, "name": f"squatter-{number}"})
+            if made == taken:
+                return (await vcenter.groups())[f"squatter-{number}"]
+    raise AssertionError(f"no port group got {taken}")
+
+
+@proof
+@story
+async def test_vcenter_is_another_one(s: Scene) -> None:
+    """Nothing is written to it until a person accepts it; what has our moref there is foreign."""
+    async with network.opened(s) as n:
+        group = await n.lives()
+        networks = await n.networks()
+        await n.vcenter.replaced(_other_options())
+        await n.vcenter.front.set_fault(Fault.REFUSE)
+        await n.vcenter.front.set_fault(Fault.NONE)
+        await n.connection("Reachable", "VCenterReplaced")
+        await n.says("Ready", "VCenterReplaced")
+        await n.change(description="edited meanwhile")
+        await n.group(lambda obj: _seen(obj) and not _ready(obj))
+        assert await n.vcenter.writes() == {}
+        before = await n.vcenter.groups()
+        assert mo_ref(group) in {state.reference for state in before.values()}
+        assert await n.networks() == networks
+        await n.annotate(CONNECTIONS, accept_vcenter=NEW_UUID)
+        await n.connection("Ready", "Usable")
+        made = await n.in_vcenter(has_vlan(VLAN))
+        await n.ready()
+        after = await n.vcenter.groups()
+        del after[n.name]
+        assert after == before, "the others are as they were"
+        await n.has_network(made.reference)
+        await n.everything_goes()
+
+
+def _other_options() -> VcsimOptions:
+    """A vCenter whose switch has so many port groups that each moref of the first is taken."""
+    first, *rest = DATACENTERS
+    switch, *others = first.switches
+    groups = tuple(PortGroup(name=f"theirs-{n}", vlan=300 + n) for n in range(40))
+    more = dataclasses.replace(switch, port_groups=(*switch.port_groups, *groups))
+    datacenter = dataclasses.replace(first, switches=(more, *others))
+    return VcsimOptions(instance_uuid=NEW_UUID, datacenters=(datacenter, *rest))
+
+
+def _seen(group: dict[str, dict[str, object]]) -> bool:
+    return group["status"].get("observedGeneration") == group["metadata"]["generation"]
+
+
+def _ready(group: dict[str, dict[str, object]]) -> bool:
+    return condition(group, "Ready").get("status") == "True"
+
+
+@proof
+@story
+async def test_vcenter_hangs_beside_another(s: Scene) -> None:
+    """The other one's port groups are changed as fast as before."""
+    async with (
+        network.opened(s, name=f"{s.story}-well") as well,
+        network.opened(s, name=f"{s.story}-ill") as ill,
+    ):
+        for each in (well, ill):
+            await asyncio.gather(*(each.made(f"{each.name}-{n}") for n in range(GROUPS)))
+        await well.vcenter.control.change(delay_seconds=0.02)
+        quiet: list[float] = []
+        hung: list[float] = []
+        for number in range(ROUNDS):
+            quiet.append(await _round(well, 200 + 2 * number))
+            await ill.vcenter.part.hang()
+            await _edit(ill, 200 + number)
+            hung.append(await _round(well, 201 + 2 * number))
+            ill.vcenter.part.go_on()
+        assert min(hung) < LOSS * min(quiet), (quiet, hung)
+        await ill.in_vcenter(has_vlan(200 + ROUNDS - 1), f"{ill.name}-0")
+
+
+async def _round(n: network.Network, vlan: int) -> float:
+    """Seconds until all port groups have another VLAN."""
+    started = time.monotonic()
+    await _edit(n, vlan)
+    await asyncio.gather(
+        *(n.in_vcenter(has_vlan(vlan), f"{n.name}-{number}") for number in range(GROUPS))
+    )
+    return time.monotonic() - started
+
+
+async def _edit(n: network.Network, vlan: int) -> None:
+    for number in range(GROUPS):
+        await n.change(name=f"{n.name}-{number}", vlan={"id": vlan})
