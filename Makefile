@@ -47,7 +47,7 @@ generate: setup ## write the files under deploy/ that are made from code and pac
 proof: testbed ## crashes, simulation and the bed under fire at full length
 	@AKOO_PROOF=1 $(BIN)/pytest tests/sim tests/fire tests/stories tests/component/moves \
 		plugins/vsphere/tests/test_vsphere_crashes.py plugins/avi/tests/test_avi_slow.py plugins/avi/tests/life/test_avi_life_bootrules.py \
-		plugins/vsphere/tests/test_vsphere_inventories.py -n 2 --dist loadgroup $(ARGS)
+		plugins/vsphere/tests/test_vsphere_inventories.py tests/unit/reconcile/test_deploy_kept_model.py -n 2 --dist loadgroup $(ARGS)
 
 # kopf, which some figures are compared with, comes into .venv for it.
 bench: testbed ## figures, no gate (a quarter of an hour)

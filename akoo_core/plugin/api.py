@@ -775,9 +775,9 @@ class Plugin:
     """Plugins that must come first, although no data flows; those not selected are ignored."""
     rbac: ClassVar[tuple[RbacRule, ...]] = ()
     """Rights in the management cluster beyond the core's."""
-    keeps: ClassVar[bool] = False
+    keeps: bool = False
     """The plugin keeps Secrets in the operator's namespace (``ctx.keep``). The Role then has the
-    rights for it."""
+    rights for it. One whose settings decide that sets it in ``__init__``."""
     manifests: ClassVar[str] = ""
     """``package:folder`` (``akoo_avi:manifests``): the folder in its wheel with the definitions of
     its kinds, as YAML files. ``akoo-core manifests`` prints them."""

@@ -87,8 +87,6 @@ def _needs(cls: type[api.Plugin]) -> Iterator[str]:
         yield f"{where(cls)}: {cls.__name__}.rbac must be a tuple of RbacRule"
     elif not all(rule.groups and rule.resources and rule.verbs for rule in cls.rbac):
         yield f"{where(cls)}: {cls.__name__}.rbac has a rule without groups, resources or verbs"
-    if cls.keeps not in (True, False):
-        yield f"{where(cls)}: {cls.__name__}.keeps must be True or False"
     yield from _annotations(cls)
 
 

@@ -10,12 +10,15 @@ import base64
 from collections.abc import Iterable, Iterator
 
 from akoo_core import structs
+from akoo_core.kube import resource as resources
+from akoo_core.objects import names
 from akoo_core.plugin import api
 from akoo_core.plugin_host import context
+from akoo_core.telemetry import redaction
 from akoo_core.testing import builders, calls, verbs
 from akoo_core.testing.conformance.subject import Subject, Trial
 from akoo_core.testing.verbs import VerbRun
-from akoo_core.testing.world import World
+from akoo_core.testing.world import NAMESPACE, World
 
 
 def keeps_secrets(subject: Subject) -> None:
@@ -57,12 +60,17 @@ def shown(run: VerbRun, world: World, opened: Iterable[str] = ()) -> Iterator[tu
 
 
 def _values(world: World) -> Iterator[str]:
-    """The planted values: those that begin with the mark."""
+    """The planted values, which begin with the mark, and those that the plugin keeps."""
     for secret in world.secrets:
         for encoded in (secret.get("data") or {}).values():
             value = base64.b64decode(encoded).decode(errors="replace")
             if value.startswith(builders.CANARY):
                 yield value
+    for secret in world.management.objects(resources.SECRETS, NAMESPACE):
+        if secret.get("type") == names.KEPT_TYPE:
+            kept = [base64.b64decode(encoded) for encoded in (secret.get("data") or {}).values()]
+            values = [value.decode(errors="replace") for value in kept]
+            yield from (value for value in values if len(value) >= redaction.MIN_LENGTH)
 
 
 async def _opened(plugin: api.Plugin, run: VerbRun, world: World) -> list[str]:

@@ -38,8 +38,6 @@ class TenancyPlugin(api.Plugin):
         TenancyPlace,
         TenancyAccount,
     )
-    keeps: ClassVar[bool] = True
-    """The weaker store keeps the records in Secrets of the operator's namespace."""
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
 
     def __init__(
@@ -50,6 +48,8 @@ class TenancyPlugin(api.Plugin):
     ) -> None:
         super().__init__(chosen)
         known = settings.checked(chosen) if store is None else chosen or settings.Settings()
+        # Only the weaker store needs rights on Secrets in the operator's namespace.
+        self.keeps = known.store == "Secret"
         self._rotations = Rotations(known.rotations_at_once)
         self._tools = Tools(
             store or chosen_store.stores(known),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import pathlib
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -98,7 +98,7 @@ class Keeper(plugin_api.Plugin):
     """Opens a password, and counts it."""
 
     name = "keeper"
-    keeps: ClassVar[bool] = True
+    keeps = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from typing import Any, ClassVar
+from typing import Any
 
 from akoo_core import testing
 from akoo_core.kube import resource as resources
@@ -33,7 +33,7 @@ class Safe(api.Plugin):
     """Makes a password for each record, and contributes it."""
 
     name = "safe"
-    keeps: ClassVar[bool] = True
+    keeps = True
 
     def __init__(self, store: Store) -> None:
         super().__init__()

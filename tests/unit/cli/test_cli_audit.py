@@ -28,7 +28,7 @@ class Balancer(api.Plugin):
     unseen: ClassVar[list[str]] = []
     answers: ClassVar[list[api.Result | Exception | Callable[[], None]]] = []
     seen: ClassVar[list[api.AuditContext]] = []
-    keeps: ClassVar[bool] = False
+    stubborn: ClassVar[bool] = False
 
     @api.hookimpl
     async def audit(self, ctx: api.AuditContext) -> api.Audit | None:
@@ -46,7 +46,7 @@ class Balancer(api.Plugin):
                 return answer
             answer()
         async with ctx.external.call("avi", "DELETE pool", write=True):
-            if not self.keeps:
+            if not self.stubborn:
                 self.strays[:] = [stray for stray in self.strays if stray.owner != owner]
         return None
 
@@ -345,11 +345,11 @@ def test_done_is_not_believed(
     world: CommandWorld, select: Select, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left()
-    monkeypatch.setattr(Balancer, "keeps", True)
+    monkeypatch.setattr(Balancer, "stubborn", True)
     code, _, err = world("audit", "--sweep", GONE, "--yes")
     assert code == 1
     assert f"2 objects of {GONE} are still there (VirtualService web, Pool web)" in err
-    monkeypatch.setattr(Balancer, "keeps", False)
+    monkeypatch.setattr(Balancer, "stubborn", False)
     Balancer.unseen[:] = ["tenant b: not allowed"]
     code, _, err = world("audit", "--sweep", GONE, "--yes")
     assert (code, "but not all could: tenant b: not allowed" in err) == (1, True)

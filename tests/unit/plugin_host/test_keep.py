@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -194,7 +194,7 @@ async def test_other_errors_are_passed_on() -> None:
 
 class Keeping(api.Plugin):
     name = "keeping"
-    keeps: ClassVar[bool] = True
+    keeps = True
 
 
 def test_only_a_plugin_that_declares_it_gets_them() -> None:

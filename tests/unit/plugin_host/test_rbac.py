@@ -149,7 +149,7 @@ def test_the_lease_is_in_the_own_namespace_only() -> None:
 
 
 class Keeping(Demo):
-    keeps: ClassVar[bool] = True
+    keeps = True
 
 
 def test_a_plugin_that_keeps_secrets_may_write_them_in_the_own_namespace_only() -> None:

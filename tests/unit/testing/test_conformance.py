@@ -12,6 +12,7 @@ from akoo_core import testing
 from akoo_core.plugin import api
 from akoo_core.testing import conformance
 from tests.unit.testing import conformance_cloud as cloud
+from tests.unit.testing import conformance_keeping as keeping
 from tests.unit.testing import conformance_leaks as leaks
 from tests.unit.testing import conformance_mistakes as mistakes
 from tests.unit.testing import conformance_neighbours as neighbours
@@ -99,6 +100,19 @@ BAD: dict[type[Good], tuple[str, str]] = {
     ),
     mistakes.NeedsAwaited: ("bears_declined_facts", "with the fact Zone awaited it raised"),
     mistakes.CountsFacts: ("bears_newer_facts", "with a fact that nobody knows it came to"),
+    keeping.LosesAWrite: (
+        "survives_failures",
+        (
+            "an error before call 2 (kubernetes create secrets akoo-system/akoo-kept.good.volume): "
+            "it answered ('Done', [], [], '') although not everything was done"
+        ),
+    ),
+    keeping.WritesWhatItRead: (
+        "survives_failures",
+        "ends with another state than undisturbed: management",
+    ),
+    keeping.ShowsAKeptValue: ("keeps_secrets", "'kept-volume' is seen in its answer"),
+    keeping.KeepsUndeclared: ("twice_is_once", "it failed where nothing was wrong"),
     leaks.LogsASecret: ("keeps_secrets", f"'{TOKEN}' is seen in a log line"),
     leaks.LogsASecretElsewhere: ("keeps_secrets", f"'{TOKEN}' is seen in a log line"),
     leaks.TracesASecret: ("keeps_secrets", f"'{TOKEN}' is seen in the span login"),
