@@ -157,6 +157,20 @@ class LoadBalancerPlacement(Fact, frozen=True, kw_only=True):
     """The networks of AKO's own settings, as they were checked. None: the provider did not look."""
 
 
+class LoadBalancerTenant(Fact, frozen=True, kw_only=True):
+    """The tenant of this cluster's load balancer objects, made or chosen for it.
+
+    At most one plugin provides it, and declines it for a config whose ``spec.tenant`` counts. It
+    exists on the config's controller when the fact is given. Another UUID is another place.
+    """
+
+    fact_name: ClassVar[str] = "LoadBalancerTenant"
+
+    name: str
+    uuid: str
+    """Names may be changed; the UUID means nothing on another controller."""
+
+
 class PortGroup(Fact, frozen=True, kw_only=True):
     """The port group of vSphere that this cluster's virtual services get their addresses from.
 

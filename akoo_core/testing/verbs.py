@@ -15,7 +15,7 @@ from akoo_core.objects import record
 from akoo_core.plugin import api
 from akoo_core.plugin_host import bounded, caller, context, controllers, registry, scoped_client
 from akoo_core.reconcile.decide import facts as decided_facts
-from akoo_core.reconcile.decide import fences, plugin_annotations
+from akoo_core.reconcile.decide import fences, placements, plugin_annotations
 from akoo_core.testing import calls, spans
 from akoo_core.testing.observing import observing
 from akoo_core.testing.world import World
@@ -289,9 +289,16 @@ def shared_of(plugin: api.Plugin, world: World) -> KubeClient | None:
 
 
 def store_intent(calling: caller.VerbCaller, plugin: api.Plugin, world: World) -> None:
-    """Store the answer of intend in the record, as the engine does before anything else."""
+    """Store the answer of intend in the record, as the engine does before anything else.
+
+    A plugin that still looks for its placement keeps the one that it has to clean up.
+    """
     answer = calling.call_pure("intend", plugin, view_of(plugin, world))
-    if isinstance(answer, api.Intent):
+    takes_away = any(calling.implements(plugin, verb) for verb in placements.TAKES_AWAY)
+    known = plugin.name in world.spec.intents
+    if isinstance(answer, api.Intent) and not (
+        placements.undecided(answer) and (takes_away or not known)
+    ):
         stored = record.StoredIntent(
             version=type(plugin).intent_version, data=answer.data, placement=answer.placement
         )

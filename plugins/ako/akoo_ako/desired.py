@@ -88,6 +88,9 @@ def decide(view: api.View, ours: settings.Settings) -> Desired:
     awaited = api.LoadBalancerPlacement.fact_name in view.awaited
     placed = awaited or (placement is not None and bool(placement.networks))
     checks.check(spec, ako_options, release, placed=placed)
+    tenant = view.fact(api.LoadBalancerTenant)
+    if tenant is not None:
+        spec = structs.replace(spec, tenant=structs.replace(spec.tenant, name=tenant.name))
     if view.cluster is not None:
         family.check(view.cluster.raw, spec.extra_configs.ip_family)
         topology = (view.cluster.raw.get("spec") or {}).get("topology") or {}

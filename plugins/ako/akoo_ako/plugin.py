@@ -33,6 +33,7 @@ class AkoPlugin(api.Plugin):
     accepts: ClassVar[tuple[type[api.Fact], ...]] = (
         api.WorkloadCredential,
         api.LoadBalancerPlacement,
+        api.LoadBalancerTenant,
     )
 
     def __init__(self, configured: settings.Settings | None = None) -> None:
@@ -68,6 +69,17 @@ class AkoPlugin(api.Plugin):
                 message=(
                     "AKO is deployed after its place on the Avi Controller is checked. The "
                     "plugin that checks it says what is missing."
+                ),
+                after=PLACEMENT_SECONDS,
+                expected_seconds=300.0,
+            )
+        tenant_awaited = api.LoadBalancerTenant.fact_name in view.awaited
+        if tenant_awaited and view.fact(api.LoadBalancerPlacement) is None:
+            return api.Wait(
+                reason="TenantAwaited",
+                message=(
+                    "AKO is deployed after its tenant is there. The plugin that makes it says what "
+                    "is missing."
                 ),
                 after=PLACEMENT_SECONDS,
                 expected_seconds=300.0,

@@ -82,6 +82,27 @@ def test_it_waits_for_a_placement_that_a_selected_plugin_will_give(build: Any) -
     assert answer.reason == "PlacementAwaited"
 
 
+def test_a_tenant_of_another_plugin_counts_where_nobody_places(build: Any) -> None:
+    tenant = api.LoadBalancerTenant(name="shop", uuid="tenant-1")
+    config = build.adc(TYPING_ERRORS)
+    facts = builders.stored_facts("tenants", tenant)
+    view = build.view(config, facts=facts)
+    assert values.render(desired.decide(view, settings.Settings()))["tenantName"] == "shop"
+    placed = builders.stored_facts("avi", PLACED)
+    view = build.view(config, facts={**facts, **placed})
+    assert values.render(desired.decide(view, settings.Settings()))["tenantName"] == "blue"
+
+
+def test_a_tenant_is_awaited_where_nobody_places(build: Any) -> None:
+    view = structs.replace(build.view(), awaited=("LoadBalancerTenant",))
+    answer = AkoPlugin().contribute(view)
+    assert isinstance(answer, api.Wait)
+    assert answer.reason == "TenantAwaited"
+    placed = build.view(facts=builders.stored_facts("avi", PLACED))
+    answer = AkoPlugin().contribute(structs.replace(placed, awaited=("LoadBalancerTenant",)))
+    assert isinstance(answer, api.Contribution)
+
+
 def test_without_such_a_plugin_the_config_counts(build: Any) -> None:
     answer = AkoPlugin().contribute(build.view())
     assert isinstance(answer, api.Contribution)

@@ -38,7 +38,7 @@ class AviPlugin(api.Plugin):
         placement.AviClaimed,
         placement.AviPoolsExhausted,
     )
-    accepts: ClassVar[tuple[type[api.Fact], ...]] = (api.PortGroup,)
+    accepts: ClassVar[tuple[type[api.Fact], ...]] = (api.PortGroup, api.LoadBalancerTenant)
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
     manifests: ClassVar[str] = "akoo_avi:manifests"
     chapter: ClassVar[str] = "akoo_avi.testing.chapter:CHAPTER"

@@ -36,7 +36,8 @@ EXPORTED = {
         ControllerContext
         ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Finding FindingState
         Intent Keep KeptSecret
-        LONGEST_SECONDS LifecycleEvent LoadBalancerPlacement LoginMemory Number
+        LONGEST_SECONDS LifecycleEvent LoadBalancerPlacement LoadBalancerTenant
+        LoginMemory Number
         PURE_VERBS PlannedAction PlannedVerb Plugin PluginAnnotation PortGroup Proof RbacRule
         RefusedLogin
         Request Result Seconds SecretContext SecretName

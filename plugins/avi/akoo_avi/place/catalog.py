@@ -53,6 +53,8 @@ class Sought(NamedTuple):
     cloud: str
     se_group: str = ""
     networks: tuple[str, ...] = ()
+    tenant_uuid: str = ""
+    """Set where it decides, and not the name."""
     moref: str = ""
     """Moref of a port group: its network has the uuid ``<moref>-<uuid of the cloud>``."""
     network_uuids: tuple[str, ...] = ()
@@ -101,7 +103,8 @@ async def settled(client: AviClient, known: Catalog, sought: Sought) -> Catalog:
     """
     if not known.moving:
         return known
-    known = await _again(client, known, "tenant", {"name": sought.tenant})
+    by_uuid = {"uuid": sought.tenant_uuid} if sought.tenant_uuid else {"name": sought.tenant}
+    known = await _again(client, known, "tenant", by_uuid)
     known = await _again(client, known, "cloud", {"name": sought.cloud})
     if sought.vrfs:
         known = await whole(client, known, "vrfcontext")
@@ -173,9 +176,16 @@ class Catalogs:
         self._readings: readings.Readings[Reach, tuple[float, Catalog]] = readings.Readings()
 
     async def get(
-        self, client: AviClient, reach: Reach, now: clock.Clock, *, seconds: float | None = None
+        self,
+        client: AviClient,
+        reach: Reach,
+        now: clock.Clock,
+        *,
+        seconds: float | None = None,
+        since: float | None = None,
     ) -> Catalog:
-        """A catalog that is at most ``seconds`` old; None: the default age.
+        """A catalog that is at most ``seconds`` old; None: the default age. ``since``: a monotonic
+        time; the reading begins after it.
 
         One per ``reach``, since accounts may see different objects. Callers that ask at once share
         one reading. Raises AviErrors, for all of them.
@@ -185,6 +195,8 @@ class Catalogs:
             return now.monotonic(), await read(client)
 
         def fresh(known: tuple[float, Catalog]) -> bool:
+            if since is not None:
+                return known[0] > since
             return now.monotonic() - known[0] < (seconds or self._seconds)
 
         return (await self._readings.get(reach, read_now, fresh))[1]

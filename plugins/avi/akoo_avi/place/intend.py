@@ -9,10 +9,11 @@ from akoo_core.plugin import api, structs
 
 
 def intend(view: api.View) -> api.Intent | api.Blocked | None:
-    """The place found for the current config, else the stored intent.
+    """The place found for the current config and facts, else nothing: it is still looked for.
 
-    While leaving, or without a config, always the stored intent, except during an unconfirmed
-    relocation: then a changed config counts.
+    Until it is found the stored intent stays, and no plugin relocates. While leaving, or without a
+    config, always the stored intent, except during an unconfirmed relocation: then a changed config
+    counts.
     """
     kept, leaving = _kept(view), view.spec.leaving
     if not view.config or (leaving is not None and leaving.cause != "Relocated"):
@@ -23,7 +24,7 @@ def intend(view: api.View) -> api.Intent | api.Blocked | None:
         return api.Blocked(reason=error.reason, message=str(error))
     target = view.fact(AviTarget)
     if target is None or target.wanted != asked:
-        return kept
+        return kept if leaving is not None else api.Intent()
     return _intent(target.stored)
 
 

@@ -33,7 +33,7 @@ class Resolved(structs.Struct, frozen=True, kw_only=True):
 def resolve(wanted: WantedPlace, known: Catalog, correct: str) -> Resolved:
     """The place of a config. Raises Refusal. ``correct``: the object to correct,
     ``AKODeploymentConfig/edge``."""
-    tenant = tenant_called(wanted.tenant, known, f"spec.tenant.name of {correct}")
+    tenant = _tenant(wanted, known, correct)
     cloud = cloud_called(wanted.cloud, tenant, known, f"spec.cloudName of {correct}")
     se_group = _se_group(wanted, known, cloud, tenant, correct)
     scope = networks.NetworkScope(catalog=known, cloud=cloud, tenant=tenant, correct=correct)
@@ -72,6 +72,33 @@ def check_version(known: Catalog) -> None:
             f"{known.address} runs Avi {known.version}; {versions.OLDEST} is the oldest release "
             "that AKO and this operator work with. Upgrade it.",
         )
+
+
+def has_tenant(wanted: WantedPlace, known: Catalog) -> bool:
+    """The catalog shows the tenant, or it always exists."""
+    if wanted.tenant_uuid:
+        return _tenant_with(wanted.tenant_uuid, known) is not None
+    return wanted.tenant == names.ADMIN_TENANT or bool(catalog.called(wanted.tenant, known.tenants))
+
+
+def _tenant(wanted: WantedPlace, known: Catalog, correct: str) -> Row:
+    if not wanted.tenant_uuid:
+        return tenant_called(wanted.tenant, known, f"spec.tenant.name of {correct}")
+    tenant = _tenant_with(wanted.tenant_uuid, known)
+    if tenant is not None:
+        return tenant
+    raise refusal.Refusal(
+        "TenantNotFound",
+        f'tenant "{wanted.tenant}" ({wanted.tenant_uuid}) does not exist on {known.address}, or is '
+        "not for our user. Another plugin gave it for this cluster: see that plugin's condition.",
+    )
+
+
+def _tenant_with(uuid: str, known: Catalog) -> Row | None:
+    """The tenant with that UUID; None if the catalog lacks it."""
+    if uuid == names.ADMIN_TENANT:
+        return {"uuid": names.ADMIN_TENANT, "name": names.ADMIN_TENANT}
+    return next((row for row in known.tenants if row.get("uuid") == uuid), None)
 
 
 def tenant_called(name: str, known: Catalog, correct: str) -> Row:

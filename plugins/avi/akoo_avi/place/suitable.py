@@ -36,7 +36,17 @@ async def judged(
         pass
     known = await catalogs.get(avi, reach, ctx.clock, seconds=FRESH_SECONDS)
     known = await catalog.settled(avi, known, rows)
+    if not resolve.has_tenant(asked, known) and await _tenant_was_made(avi, asked):
+        known = await catalogs.get(avi, reach, ctx.clock, since=ctx.clock.monotonic())
+        known = await catalog.settled(avi, known, rows)
     return known, judge(ctx.view, asked, known)
+
+
+async def _tenant_was_made(avi: AviClient, asked: WantedPlace) -> bool:
+    """One short request for a tenant that the catalog lacks: it may just have been made. Then the
+    whole catalog is read again, since Avi makes SE groups and VRFs with a tenant."""
+    by_uuid = {"uuid": asked.tenant_uuid} if asked.tenant_uuid else {"name": asked.tenant}
+    return bool(await avi.list("tenant", params=by_uuid))
 
 
 async def _discovered(avi: AviClient, known: Catalog, asked: WantedPlace) -> Catalog:
@@ -57,6 +67,7 @@ def sought(asked: WantedPlace) -> catalog.Sought:
     names += [network.network_name for network in ako.node_networks]
     return catalog.Sought(
         tenant=asked.tenant,
+        tenant_uuid=asked.tenant_uuid,
         cloud=asked.cloud,
         se_group=asked.se_group,
         networks=tuple(dict.fromkeys(filter(None, names))),

@@ -103,6 +103,8 @@ class WantedPlace(structs.Struct, frozen=True, kw_only=True):
     reach: Reach | None = None
     cloud: str
     tenant: str = names.ADMIN_TENANT
+    tenant_uuid: str = ""
+    """Set for a tenant that another plugin gives: then it decides, and not the name."""
     se_group: str
     network: WantedNetwork | None = None
     control_plane: WantedNetwork | None = None

@@ -8,35 +8,47 @@ from akoo_avi.spec.placement import WantedNetwork, WantedPlace, WantedPortGroup
 from akoo_core.plugin import ako_networks, api, structs
 from akoo_core.plugin import names as core_names
 
-PORT_GROUP_SECONDS = 30.0
-"""Retry interval while the port group is awaited. Its fact starts an attempt, too."""
+AWAITED_SECONDS = 30.0
+"""Retry interval while a fact is awaited. The fact starts an attempt, too."""
+EXPECTED_SECONDS = 300.0
 
 
 def of_view(view: api.View) -> WantedPlace:
-    """The place that the cluster's config and its port group name. Raises Refusal as ``of_config``
-    does."""
+    """The place that the cluster's config, its tenant and its port group name. Raises Refusal as
+    ``of_config`` does."""
     return of_config(
         view.config,
         view.spec.config_ref.name,
         options_of(view),
         management=view.spec.cluster_ref.namespace == core_names.MANAGEMENT_NAMESPACE,
         port_group=view.fact(api.PortGroup),
+        tenant=view.fact(api.LoadBalancerTenant),
     )
 
 
 def awaited(view: api.View) -> api.Wait | None:
-    """A wait for the port group that another plugin still may give; None: nothing is awaited."""
-    if api.PortGroup.fact_name not in view.awaited:
-        return None
-    return api.Wait(
-        reason="PortGroupAwaited",
-        message=(
-            "The network is looked for after the port group is there. The plugin that makes it "
-            "says what is missing."
-        ),
-        after=PORT_GROUP_SECONDS,
-        expected_seconds=300.0,
-    )
+    """A wait for a fact that another plugin still may give; None: nothing is awaited."""
+    if api.LoadBalancerTenant.fact_name in view.awaited:
+        return api.Wait(
+            reason="TenantAwaited",
+            message=(
+                "The place is looked for after the tenant is there. The plugin that makes it says "
+                "what is missing."
+            ),
+            after=AWAITED_SECONDS,
+            expected_seconds=EXPECTED_SECONDS,
+        )
+    if api.PortGroup.fact_name in view.awaited:
+        return api.Wait(
+            reason="PortGroupAwaited",
+            message=(
+                "The network is looked for after the port group is there. The plugin that makes it "
+                "says what is missing."
+            ),
+            after=AWAITED_SECONDS,
+            expected_seconds=EXPECTED_SECONDS,
+        )
+    return None
 
 
 def of_config(
@@ -46,12 +58,13 @@ def of_config(
     *,
     management: bool,
     port_group: api.PortGroup | None = None,
+    tenant: api.LoadBalancerTenant | None = None,
 ) -> WantedPlace:
     """The place that an AKODeploymentConfig names.
 
     ``avi_options``: its ``spec.plugins.avi``. ``management``: for the management cluster, which
-    alone has a control plane network. ``port_group``: of the cluster's own. Raises Refusal for
-    missing names and impossible values.
+    alone has a control plane network. ``port_group``, ``tenant``: of the cluster's own. Raises
+    Refusal for missing names and impossible values.
     """
     try:
         spec = config.decode(obj)
@@ -62,7 +75,8 @@ def of_config(
         controller=avi_options.controller,
         reach=None if avi_options.controller else implicit.reach(obj),
         cloud=_named("spec.cloudName", spec.cloud_name),
-        tenant=spec.tenant.name,
+        tenant=spec.tenant.name if tenant is None else tenant.name,
+        tenant_uuid="" if tenant is None else tenant.uuid,
         se_group=_named("spec.serviceEngineGroup", spec.service_engine_group),
         network=_data_network(spec.data_network, port_group),
         control_plane=_control_plane(spec) if management else None,

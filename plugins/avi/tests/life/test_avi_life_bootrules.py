@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import os
-import pathlib
-import sys
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,6 +12,7 @@ from akoo_avi.testing import MemoryAvi
 
 from akoo_core.plugin import api
 from akoo_core.testing import builders
+from tests.avi import avi_fleet
 
 World = Any
 RIGHT = "/infra/tier-1s/right"
@@ -193,18 +191,6 @@ def test_each_rule_is_told_before_anything_is_touched(avi_world: type[World], na
     assert world.outside() == before
 
 
-def fleet_module() -> Any:
-    """AviFleet and play of the stories with the whole operator."""
-    path = pathlib.Path(__file__).with_name("test_avi_life_fleet.py")
-    spec = importlib.util.spec_from_file_location("avi_life_fleet_of_bootrules", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 TYPING_ERRORS: dict[str, tuple[dict[str, Any], str]] = {
     "vipNetworks": (
         {"plugins": {"ako": {"vipNetworks": [{"networkName": "vip-edge-l"}]}}},
@@ -223,32 +209,31 @@ TYPING_ERRORS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="many seconds: make proof")
 def test_a_typing_error_leaves_a_running_ako_as_it_is(avi_world: type[World]) -> None:
     """Neither the ConfigMap nor the Pod changes; what is right again reaches AKO."""
-    fleet_ = fleet_module()
 
-    async def story(avi_fleet: Any) -> None:
-        fleet = avi_fleet.fleet
-        await fleet.create_config(avi_fleet.config(extraConfigs={}))
+    async def story(there: Any) -> None:
+        fleet = there.fleet
+        await fleet.create_config(there.config(extraConfigs={}))
         await fleet.create_cluster("shop")
         await fleet.until_phase("shop", "Running")
-        before = avi_fleet.config_map("shop")
+        before = there.config_map("shop")
         assert before is not None
         for change, reason in TYPING_ERRORS.values():
             await fleet.change_config({"plugins": None, "extraConfigs": None} | change)
             await asyncio.sleep(150)
-            assert avi_fleet.config_map("shop") == before
-            assert avi_fleet.reason("shop", "AviReady") == reason
-            assert avi_fleet.record("shop").status.phase == "Running"
+            assert there.config_map("shop") == before
+            assert there.reason("shop", "AviReady") == reason
+            assert there.record("shop").status.phase == "Running"
         right = {"vipNetworks": [{"networkName": "vip-edge2", "cidr": "10.71.0.9/24"}]}
         await fleet.change_config({"plugins": {"ako": right}, "extraConfigs": None})
         await asyncio.sleep(150)
-        after = avi_fleet.config_map("shop")
+        after = there.config_map("shop")
         assert after is not None
         assert json.loads(after["vipNetworkList"]) == [
             {"networkName": "vip-edge2", "cidr": "10.71.0.0/24"}
         ]
-        assert avi_fleet.reason("shop", "AviReady") == "Ready"
+        assert there.reason("shop", "AviReady") == "Ready"
 
     world = avi_world()
     world.do(lambda avi: furnish(avi, Rule("CLOUD_VCENTER", {})))
     world.config = builders.config(world.config["spec"])
-    fleet_.play(world, story)
+    avi_fleet.play(world, story)
