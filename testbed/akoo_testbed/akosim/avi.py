@@ -137,11 +137,13 @@ class Avi:
         the credentials are refused, after all of them were tried.
         """
         others = [Avi(self._access, self._tenant, self._cluster) for _ in range(START_SESSIONS - 1)]
-        ends = await asyncio.gather(
-            *(each._log_in() for each in (self, *others)), return_exceptions=True
-        )
-        for each in others:
-            await each.close()
+        try:
+            ends = await asyncio.gather(
+                *(each._log_in() for each in (self, *others)), return_exceptions=True
+            )
+        finally:
+            for each in others:
+                await each.close()
         for end in ends:
             if end is not None:
                 raise end

@@ -1,7 +1,11 @@
 """Requests of AKO at its start, the answers that stop it, and its looks from outside."""
 
+import asyncio
+import gc
+import warnings
+
 import pytest
-from akoo_testbed import certificates
+from akoo_testbed import certificates, waiting
 from akoo_testbed.akosim import avi, boot, config, counts, cutoff
 from akoo_testbed.akosim.ako_bed import (
     CLUSTER,
@@ -143,6 +147,28 @@ async def test_a_lost_session_is_one_login(
     avisim.controller.lose_sessions()
     await session.call("GET", "cluster")
     assert len(avisim.controller.state.accounts.sessions) == 1
+
+
+async def test_a_start_that_is_killed_leaves_no_connection_open(
+    avisim: avisim_plugin.RunningAvi, session: avi.Avi
+) -> None:
+    slow = faults.Fault(path="/login", hold_seconds=60, times=None)
+    number = avisim.controller.faults.add(slow)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        start = asyncio.create_task(session.start())
+
+        async def all_wait() -> bool:
+            return avisim.controller.faults.met(number) == avi.START_SESSIONS
+
+        await waiting.until(all_wait, title="nine requests", seconds=10.0)
+        start.cancel()
+        await asyncio.wait([start])
+        assert start.cancelled()
+        del start
+        gc.collect()
+    avisim.controller.faults.clear()
+    assert not [each.message for each in seen if "Unclosed" in str(each.message)]
 
 
 async def test_a_refusal_among_nine_logins_ends_the_start(
