@@ -60,6 +60,39 @@ async def test_a_failure_is_for_all_who_waited_and_for_nobody_later(
 
 
 @virtual_time.test
+async def test_without_age_callers_share_what_was_read_after_they_asked(
+    clock: virtual_time.LoopClock,
+) -> None:
+    catalogs, source = Catalogs(), Source()
+
+    async def get(at: float) -> int:
+        await asyncio.sleep(at)
+        return await catalogs.get("key", source.read, seconds=0.0, now=clock, alone=True)
+
+    numbers = await asyncio.gather(get(0.0), get(0.2), get(0.4), get(1.5))
+    assert list(numbers) == [1, 2, 2, 3]
+
+
+@virtual_time.test
+async def test_an_error_may_be_its_caller_s_own(clock: virtual_time.LoopClock) -> None:
+    """What failed before somebody asked may be mended by now."""
+    catalogs, source = Catalogs(), Source()
+    source.fails = True
+
+    async def get() -> int:
+        return await catalogs.get("key", source.read, seconds=0.0, now=clock, alone=True)
+
+    first = asyncio.create_task(get())
+    await asyncio.sleep(0.5)
+    second = asyncio.create_task(get())
+    await asyncio.sleep(0.6)
+    source.fails = False
+    results = await asyncio.gather(first, second, return_exceptions=True)
+    assert isinstance(results[0], errors.UnreachableError)
+    assert results[1] == 2
+
+
+@virtual_time.test
 async def test_a_cancelled_reading_is_read_by_the_next(clock: virtual_time.LoopClock) -> None:
     catalogs, source = Catalogs(), Source()
 

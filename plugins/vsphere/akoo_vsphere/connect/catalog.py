@@ -72,14 +72,20 @@ class Catalogs:
         return Catalog(self, connection.identity, client, now)
 
     async def get(
-        self, key: Hashable, read: Callable[[], Awaitable[T]], *, seconds: float, now: clock.Clock
+        self,
+        key: Hashable,
+        read: Callable[[], Awaitable[T]],
+        *,
+        seconds: float,
+        now: clock.Clock,
+        alone: bool = False,
     ) -> T:
         """The last value if it is young enough or was read after the call, else a new one from
         ``read``.
 
         Callers during a reading wait for it, and then share the next one. If it fails, all of them
         get its error, so that a vCenter that does not answer costs each of them one deadline and
-        not one after the other.
+        not one after the other. ``alone``: an error is its caller's own.
         """
         state = self._states.setdefault(key, _State())
         # The reading that runs now, or else the next one, is the first that counts for us.
@@ -89,7 +95,7 @@ class Catalogs:
             age = now.monotonic() - state.at
             if age < seconds * self._patience or state.at > called_at:
                 return cast("T", state.value)
-            if state.failed is not None and state.failed[0] >= first:
+            if state.failed is not None and state.failed[0] >= first and not alone:
                 raise state.failed[1]
             state.begun += 1
             number, started = state.begun, now.monotonic()

@@ -117,9 +117,18 @@ async def enter(ctx: api.ControllerContext, reach: Reach, group: PortGroup) -> S
 async def _reach(
     ctx: api.ControllerContext, reach: Reach, group: PortGroup
 ) -> tuple[Connection, VCenterClient, Catalog]:
-    connection = await connection_of(ctx.kube, group.spec.connection)
-    client = await access.open(
-        ctx, ctx.kube, reach.vcenters, connection, by_command=reach.by_command
+    """Connection, client and catalog. Attempts that wait for a reading of connection and Secrets
+    share the next one; nobody gets what was read before they asked."""
+    name, by_command = group.spec.connection, reach.by_command
+
+    async def read() -> tuple[Connection, VCenterClient]:
+        connection = await connection_of(ctx.kube, name)
+        return connection, await access.open(
+            ctx, ctx.kube, reach.vcenters, connection, by_command=by_command
+        )
+
+    connection, client = await reach.catalogs.get(
+        ("reach", name, by_command), read, seconds=0.0, now=ctx.clock, alone=True
     )
     return connection, client, reach.catalogs.of(connection, client, ctx.clock)
 
