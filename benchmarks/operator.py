@@ -71,8 +71,11 @@ async def running(
         await started.stop()
 
 
-async def metric(operator: process.OperatorProcess, accept: Callable[[str], bool]) -> str:
-    """The text of /metrics as soon as ``accept`` says so. Raises TimeoutError."""
+async def metric(
+    operator: process.OperatorProcess, accept: Callable[[str], bool], pause: float = 0.01
+) -> str:
+    """The text of /metrics as soon as ``accept`` says so. Raises TimeoutError. ``pause``: seconds
+    between two looks, each of which costs the operator some milliseconds."""
     timeout = aiohttp.ClientTimeout(total=2)
     async with (
         asyncio.timeout(DEADLINE_SECONDS),
@@ -84,4 +87,4 @@ async def metric(operator: process.OperatorProcess, accept: Callable[[str], bool
                     text = await answer.text()
                     if accept(text):
                         return text
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(pause)

@@ -95,7 +95,7 @@ async def _kept(site: Site) -> None:
     await site.vcsim.control.clear_calls()
     started = time.perf_counter()
     async with operator.running(site.bed, PLUGINS) as running:
-        await operator.metric(running, lambda text: READY in text)
+        await operator.metric(running, lambda text: READY in text, PAUSE_SECONDS / 2)
         figures.show("restart until all are looked at", "s", [time.perf_counter() - started], "< 5")
         calls = await site.vcsim.control.calls()
         writes = ("AddDV", "Reconfigure", "Rename", "Destroy", "SetField")

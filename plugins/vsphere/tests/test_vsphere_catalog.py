@@ -6,9 +6,13 @@ import asyncio
 
 import pytest
 from akoo_vsphere.client import errors
+from akoo_vsphere.client.api import About
 from akoo_vsphere.connect.catalog import Catalogs
+from akoo_vsphere.spec import connection as connections
+from akoo_vsphere.testing.memory import MemoryVCenter
 
 from akoo_core.testing import virtual_time
+from tests.vsphere.vsphere_world import CONNECTION
 
 
 class Source:
@@ -113,3 +117,33 @@ async def test_without_patience_nothing_is_kept(clock: virtual_time.LoopClock) -
     catalogs, source = Catalogs(0), Source()
     for number in (1, 2):
         assert await catalogs.get("key", source.read, seconds=10.0, now=clock) == number
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_nobody_waits_for_the_probe_of_a_silent_vcenter(silent: bool) -> None:
+    """It takes its whole deadline, and those who wait hold workers that others need."""
+
+    class Client(MemoryVCenter):
+        @property
+        def silent(self) -> bool:
+            return silent
+
+        async def about(self) -> About:
+            await asyncio.sleep(10.0)
+            raise errors.UnreachableError("No answer.")
+
+    async def main(clock: virtual_time.LoopClock) -> None:
+        connection = connections.from_object(
+            {**CONNECTION, "metadata": {"name": "vc", "uid": "u-1", "generation": 1}}
+        )
+        catalog = Catalogs().of(connection, Client(), clock)
+        probe = asyncio.create_task(catalog.about())
+        await asyncio.sleep(1.0)
+        begun = clock.monotonic()
+        with pytest.raises(errors.UnreachableError):
+            await catalog.about()
+        assert clock.monotonic() - begun == (0.0 if silent else 9.0)
+        with pytest.raises(errors.UnreachableError, match="No answer"):
+            await probe
+
+    virtual_time.run(main)

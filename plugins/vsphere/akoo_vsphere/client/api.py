@@ -139,6 +139,12 @@ class VCenterClient(Protocol):
         """``host`` or ``host:port``, for messages."""
         ...
 
+    @property
+    def silent(self) -> bool:
+        """True while vCenter does not answer: of all requests one passes now and then, and takes
+        its whole deadline. Nobody is to wait for it."""
+        ...
+
     async def about(self) -> About:
         """Release, API version and instance UUID, read from a session that is alive."""
         ...

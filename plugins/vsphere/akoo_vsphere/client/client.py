@@ -40,6 +40,10 @@ class SoapClient:
     def address(self) -> str:
         return self._connection.address
 
+    @property
+    def silent(self) -> bool:
+        return self._connection.silent
+
     async def about(self) -> api.About:
         return await self._read(reads.about)
 

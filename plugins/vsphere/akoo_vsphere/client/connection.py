@@ -54,6 +54,11 @@ class VCenterConnection:
         """Operations under way."""
         self.last_used = now.monotonic()
 
+    @property
+    def silent(self) -> bool:
+        """True while vCenter does not answer."""
+        return self._patience.silent
+
     def log_in_as(self, account: Account, memory: RefusalMemory | None) -> None:
         """Take the latest version of the Secret; ask ``memory`` before each login, and report the
         result to it."""

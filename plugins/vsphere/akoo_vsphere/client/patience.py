@@ -26,6 +26,11 @@ class Patience:
         self._clock = clock
         self._circuit = circuit.Circuit(clock)
 
+    @property
+    def silent(self) -> bool:
+        """True while no request but one passes."""
+        return self._circuit.is_open
+
     @contextlib.contextmanager
     def request(self, seconds: float, exchange: Exchange) -> Iterator[None]:
         """Run one request of at most ``seconds``. Raises LostError at once while none may pass."""

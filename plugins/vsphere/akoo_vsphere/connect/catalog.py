@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeVar, cast
 from akoo_core.plugin import clock
 from akoo_vsphere import marks
 from akoo_vsphere.allocation import VlanUser
+from akoo_vsphere.client import errors
 from akoo_vsphere.client.account import VCenters
 from akoo_vsphere.client.api import About, Inventory, Listed, VCenterClient
 from akoo_vsphere.connect.marked import Marked
@@ -107,6 +108,11 @@ class Catalogs:
             state.value, state.at = value, started
             return value
 
+    def reads(self, key: Hashable) -> bool:
+        """True while a value is read."""
+        state = self._states.get(key)
+        return state is not None and state.lock.locked()
+
     def put(self, key: Hashable, value: Any, now: clock.Clock) -> None:
         """Replace a value by a newer one that was read otherwise."""
         state = self._states.setdefault(key, _State())
@@ -177,6 +183,10 @@ class Catalog:
             value = await read()
             self._catalogs.put((self._key, kind), value, self._clock)
             return value
+        if self._client.silent and self._catalogs.reads((self._key, kind)):
+            raise errors.UnreachableError(
+                f"{self._client.address} does not answer, and is being asked again."
+            )
         return await self._catalogs.get((self._key, kind), read, seconds=seconds, now=self._clock)
 
 

@@ -56,6 +56,11 @@ class MemoryVCenter:
     def address(self) -> str:
         return self._line.address
 
+    @property
+    def silent(self) -> bool:
+        """False: a vCenter in memory that does not answer says so at once."""
+        return False
+
     async def about(self) -> api.About:
         return await self._line.read("about", "", lambda: reads.about(self.vcenter))
 
