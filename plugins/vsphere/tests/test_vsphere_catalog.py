@@ -79,7 +79,7 @@ async def test_without_age_callers_share_what_was_read_after_they_asked(
 
 @virtual_time.test
 async def test_an_error_may_be_its_caller_s_own(clock: virtual_time.LoopClock) -> None:
-    """What failed before somebody asked may be mended by now."""
+    """A failure of before may be mended by the time of the call."""
     catalogs, source = Catalogs(), Source()
     source.fails = True
 
