@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from akoo_tenancy.plugin import TenancyPlugin
 from akoo_tenancy.spec import settings
 
 from akoo_core.plugin import structs
@@ -103,3 +104,9 @@ def test_the_component_mounts_what_the_settings_and_the_script_expect() -> None:
         assert f'{variable}="${{{variable}:-{value}}}"' in script
     page = folder.parents[1] / "docs/how-to/vault.md"
     assert f"caFile: {mounts['vault-ca']}/ca.crt" in page.read_text()
+
+
+@pytest.mark.parametrize("value", [None, {}, {"store": "Vault"}])
+def test_the_plugin_itself_refuses_what_is_not_chosen(value: dict[str, Any] | None) -> None:
+    with pytest.raises(InputError, match=r"plugins\.tenancy\.(store|vault\.address) is missing"):
+        TenancyPlugin(decoded(value) if value is not None else None)

@@ -180,12 +180,12 @@ class VaultStore:
             raise answers.denied(call, line.exchange.place) from None
 
     async def _check_mount(self) -> None:
-        """Look at the kind of the mount once: one of version 1 looks like an empty one. A token
-        that may not look learns it from its calls."""
+        """Look at the kind of the mount until it is good: one of version 1 looks like an empty
+        one. A mount that is missing, or in which the token has no right at all, is for the call
+        itself to report."""
         try:
             answer = await self._authorised(VaultCall(route=Route.MOUNT, mount=self._mount))
         except errors.DeniedError:
-            self._line.mount_checked = True
             return
         kind, options = answer.data.get("type"), answer.data.get("options")
         version = options.get("version") if isinstance(options, dict) else None

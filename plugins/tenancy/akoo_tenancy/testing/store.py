@@ -34,6 +34,8 @@ VAULT: Final = settings.Vault(
     address="https://vault.memory:8200",
     login=settings.Login(method="Kubernetes", role="akoo-core"),
 )
+Failure = VaultAnswer | LostError | errors.MisconfiguredError
+"""An answer, a lost answer, or a server that is not trusted."""
 _NEEDS_TOKEN: Final = frozenset(Route) - LOGINS - {Route.SEAL_STATUS}
 
 
@@ -65,7 +67,7 @@ class _Life:
 class _Fault:
     routes: frozenset[Route]
     moment: Moment
-    answer: VaultAnswer | LostError
+    answer: Failure
     left: float
 
 
@@ -126,7 +128,7 @@ class MemoryVault:
 
     def fail(
         self,
-        answer: VaultAnswer | LostError,
+        answer: Failure,
         *routes: Route,
         moment: Moment = "before",
         times: float = math.inf,
@@ -365,9 +367,11 @@ def _good(data: structs.JSON) -> VaultAnswer:
     return VaultAnswer(status=200, body={"request_id": "memory", "data": data})
 
 
-def _raised(answer: VaultAnswer | LostError) -> VaultAnswer:
+def _raised(answer: Failure) -> VaultAnswer:
     if isinstance(answer, LostError):
         raise LostError(answer.problem, sent=answer.sent)
+    if isinstance(answer, errors.MisconfiguredError):
+        raise errors.MisconfiguredError(*answer.args)
     return answer
 
 
