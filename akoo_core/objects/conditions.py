@@ -43,14 +43,15 @@ def merge(
     """The ``wanted`` conditions with transition times carried over from ``current``.
 
     ``lastTransitionTime`` changes only with the status. Types that are no longer wanted are
-    dropped. One that is wanted as it is in ``current`` stays so, however long its message is.
+    dropped. One that is wanted as it is in ``current`` stays so, however long its message is, and
+    without a time where it has none.
     Sorted by type with Ready first, so that equal sets are equal values.
     """
     before = {condition.type: condition for condition in current}
     merged: list[Condition] = []
     for condition in {condition.type: condition for condition in wanted}.values():
         old = before.get(condition.type)
-        if condition == old and old.last_transition_time:
+        if condition is old or (condition == old and old.last_transition_time):
             merged.append(old)
             continue
         kept = old is not None and old.status == condition.status and old.last_transition_time

@@ -7,7 +7,7 @@ and keeps those of others (:func:`write`).
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from akoo_core import structs
@@ -26,8 +26,10 @@ __all__ = [
     "MESSAGE_LIMIT",
     "Condition",
     "find",
+    "kept",
     "listed",
     "merge",
+    "readable",
     "replaced",
     "type_for_plugin",
     "write",
@@ -36,13 +38,35 @@ __all__ = [
 
 def listed(obj: Object) -> tuple[Condition, ...]:
     """The conditions of an object, without those that cannot be read."""
-    readable: list[Condition] = []
-    for row in (obj.get("status") or {}).get("conditions") or ():
-        try:
-            readable.append(structs.convert(row, Condition))
-        except structs.DecodeError:
-            continue
-    return tuple(readable)
+    rows = readable(obj.get("status") or {})["conditions"]
+    return tuple(structs.convert(row, Condition) for row in rows)
+
+
+def readable(status: structs.JSON) -> structs.JSON:
+    """The status of an object without the conditions that cannot be read, for a typed status."""
+    rows = [row for row in status.get("conditions") or () if _readable(row)]
+    return {**status, "conditions": rows}
+
+
+def kept(rows: Sequence[structs.JSON], wanted: Iterable[Condition]) -> tuple[structs.JSON, ...]:
+    """``status.conditions`` to write: ``wanted``, and of the ``rows`` as read those that cannot be
+    read. A row that says what is wanted stays as it is, in every field."""
+    before = {str(row.get("type")): row for row in rows}
+    new: dict[str, structs.JSON] = {}
+    for condition in wanted:
+        row = before.get(condition.type)
+        same = row is not None and _readable(row) and structs.convert(row, Condition) == condition
+        new[condition.type] = row if row is not None and same else structs.to_object(condition)
+    others = [row for row in rows if str(row.get("type")) not in new and not _readable(row)]
+    return (*new.values(), *others)
+
+
+def _readable(row: structs.JSON) -> bool:
+    try:
+        structs.convert(row, Condition)
+    except structs.DecodeError:
+        return False
+    return True
 
 
 async def write(

@@ -10,7 +10,7 @@ from akoo_core.kube.resource import Resource
 from akoo_core.plugin import api
 from akoo_core.testing import verbs
 from akoo_core.testing.conformance.rights import keys
-from akoo_core.testing.conformance.subject import Subject
+from akoo_core.testing.conformance.subject import Subject, essence
 from akoo_core.testing.memory.kubelet import OTHERS
 from akoo_core.testing.verbs import VerbRun
 from akoo_core.testing.world import World
@@ -23,6 +23,8 @@ CONDITION: dict[str, Any] = {
     "lastTransitionTime": "2026-01-01T00:00:00Z",
 }
 """A condition that another controller wrote. Others may write longer messages than we do."""
+STRANGE: dict[str, Any] = {"type": "OfYetAnother", "status": "True", "reason": "as it likes"}
+"""A condition of a controller that keeps no conventions, and that the schemas allow."""
 FINALIZER = "theirs.example/first"
 HOLD = "akoo.io/of-the-conformance-suite"
 ROUNDS = 3
@@ -52,11 +54,19 @@ def keeps_marks_of_others(subject: Subject) -> None:
     for controller, key in keys(plugin, world):
         registration = controller.registration
         world, plugin = subject.fresh()
+        alone = _reconciled(subject, world, plugin, registration.name, key)
+        world, plugin = subject.fresh()
         marked = tuple(_written(world, registration))
         for kind, obj in marked:
             world.run(_mark(world, kind, obj))
         run = _reconciled(subject, world, plugin, registration.name, key)
         problem = next(filter(None, (_lost(world, kind, obj) for kind, obj in marked)), "")
+        if not problem and essence(run.result) != essence(alone.result):
+            problem = (
+                f"beside a condition of another controller it answers {essence(run.result)} "
+                f"instead of {essence(alone.result)}. Read the conditions with "
+                "akoo_core.plugin.conditions.listed, which leaves out what cannot be read."
+            )
         if not problem and run.writes:
             problem = (
                 "beside a condition of another controller it never stops writing: "
@@ -72,7 +82,8 @@ def _lost(world: World, kind: Resource, before: Object) -> str:
         if obj["metadata"]["uid"] != before["metadata"]["uid"]:
             continue
         where = f"{kind.kind} {obj['metadata']['name']}"
-        if CONDITION not in ((obj.get("status") or {}).get("conditions") or []):
+        rows = (obj.get("status") or {}).get("conditions") or []
+        if CONDITION not in rows or STRANGE not in rows:
             return (
                 f"it removed or changed a condition of another controller on {where}. Own the "
                 "types that you write, and keep the others: see "
@@ -135,7 +146,7 @@ async def _mark(world: World, kind: Resource, obj: Object) -> None:
     others = world.management.client(system=OTHERS)
     finalizers = {"finalizers": [FINALIZER, *(metadata.get("finalizers") or ())]}
     await others.merge_patch(kind, name, {"metadata": finalizers}, namespace)
-    rows = [*((obj.get("status") or {}).get("conditions") or ()), CONDITION]
+    rows = [*((obj.get("status") or {}).get("conditions") or ()), CONDITION, STRANGE]
     patch = {"status": {"conditions": rows}}
     await others.merge_patch(kind, name, patch, namespace, subresource="status")
 

@@ -131,6 +131,25 @@ def test_a_controller_that_is_well(plugin: Looking) -> None:
     )
 
 
+@pytest.mark.parametrize(("password", "ready"), [(PASSWORD, "True"), ("c4nary", "False")])
+def test_conditions_of_others_are_kept_as_they_are(
+    plugin: Looking, password: str, ready: str
+) -> None:
+    """Another plugin may have something to say about a controller, in its own way."""
+    theirs = [
+        {"type": "Known", "status": "False", "reason": "Looked", "message": "m" * 2000},
+        {"type": "Strange", "status": "True", "reason": "as they like"},
+    ]
+    controller = {**avi_controller(), "status": {"conditions": theirs}}
+    there = world(controller, account=secret(password))
+    for _ in range(2):
+        rows = run(plugin, there)["conditions"]
+        assert [row for row in rows if row["type"] in ("Known", "Strange")] == theirs
+        assert condition_of({"conditions": rows}, "Ready")[0] == ready
+    again = testing.run_reconcile(plugin, "controllers", "main", there)
+    assert not [write for write in again.writes if "avicontrollers" in write]
+
+
 def test_a_wrong_password_is_tried_once_in_five_minutes(
     plugin: Looking, avi: avisim.Controller
 ) -> None:

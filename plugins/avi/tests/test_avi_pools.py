@@ -73,6 +73,31 @@ def test_at_rest_nothing_is_written() -> None:
     assert again.result.recheck_seconds == reconcile.AGAIN_SECONDS
 
 
+THEIRS: Object = {
+    "type": "TheirsKnown",
+    "status": "False",
+    "reason": "Looked",
+    "message": "m" * 2000,
+}
+STRANGE: Object = {"type": "Theirs", "status": "True", "reason": "as they like"}
+"""Conditions of others: without a time, too long, or not to be read."""
+
+
+def test_conditions_of_others_are_kept_as_they_are() -> None:
+    there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
+    there.edit_status({"conditions": [STRANGE, THEIRS]})
+    for ranges in ("10.70.0.19", "10.70.0.25"):
+        span = [{"begin": "10.70.0.10", "end": ranges}]
+        there.edit({"subnets": [{"cidr": "10.70.0.0/24", "ranges": span}]})
+        assert isinstance(there.run_pool(), api.Done)
+        assert there.ready()[:2] == ("True", "Applied")
+        rows = (there.pool() or {})["status"]["conditions"]
+        assert [row for row in rows if row["type"].startswith("Theirs")] == [THEIRS, STRANGE]
+    before = there.writes, there.pool()
+    there.run_pool()
+    assert (there.writes, there.pool()) == before
+
+
 def test_what_is_ours_is_recorded_before_it_is_written() -> None:
     there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
     calls = [

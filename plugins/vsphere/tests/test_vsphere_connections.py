@@ -45,6 +45,46 @@ def with_spec(**spec: Any) -> Json:
     return {**CONNECTION, "spec": {**CONNECTION["spec"], **spec}}
 
 
+THEIRS: list[Json] = [
+    {"type": "TheirsKnown", "status": "False", "reason": "Looked", "message": "m" * 2000},
+    {"type": "TheirsStrange", "status": "True", "reason": "as they like"},
+]
+"""Conditions of others: without a time, too long, or not to be read."""
+
+
+class TestConditionsOfOthers:
+    @pytest.mark.parametrize("address", [ADDRESS, "https://user@wrong"], ids=["good", "invalid"])
+    def test_on_a_connection(self, address: str) -> None:
+        there = VSphereWorld(connection=with_spec(address=address))
+        self._add(there, resources.CONNECTIONS, "vc")
+        there.run_connection()
+        ready = next(row for row in status(there)["conditions"] if row["type"] == "Ready")
+        assert ready["status"] == ("True" if address == ADDRESS else "False")
+        assert self._theirs(status(there)) == THEIRS
+        before = there.connection()
+        there.run_connection()
+        assert there.connection() == before
+
+    def test_on_a_port_group(self) -> None:
+        there = VSphereWorld(port_group())
+        self._add(there, resources.PORT_GROUPS, "edge")
+        there.run_group()
+        (group,) = there.management.objects(resources.PORT_GROUPS)
+        ready = next(row for row in group["status"]["conditions"] if row["type"] == "Ready")
+        assert ready["status"] == "True"
+        assert self._theirs(group["status"]) == THEIRS
+        there.run_group()
+        assert there.management.objects(resources.PORT_GROUPS) == [group]
+
+    def _add(self, there: VSphereWorld, kind: kube.Resource, name: str) -> None:
+        patch = {"status": {"conditions": THEIRS}}
+        user = there.management.client()
+        there.run(user.merge_patch(kind, name, patch, subresource="status"))
+
+    def _theirs(self, whole: Json) -> list[Json]:
+        return [row for row in whole["conditions"] if row["type"].startswith("Theirs")]
+
+
 class TestLook:
     def test_a_vcenter_that_answers(self) -> None:
         there = VSphereWorld(port_group())

@@ -152,6 +152,30 @@ def test_merge_leaves_a_wanted_condition_of_another_as_it_is() -> None:
     assert objects.merge((theirs,), (theirs,), now=LATER) == (theirs,)
 
 
+def test_merge_gives_no_time_to_a_condition_of_another() -> None:
+    theirs = condition("Theirs")
+    (mine,) = objects.merge((), (condition("Ready"),), now=NOW)
+    assert objects.merge((theirs, mine), (theirs, mine), now=LATER) == (mine, theirs)
+
+
+def test_kept_rows_are_those_that_cannot_be_read_and_those_that_are_wanted() -> None:
+    extended = structs.to_object(condition("Ready")) | {"more": 1}
+    gone = structs.to_object(condition("Gone"))
+    rows = conditions.kept([ODD, extended, gone], (condition("Ready"), condition("Held")))
+    assert rows == (extended, structs.to_object(condition("Held")), ODD)
+    changed = conditions.kept([extended], (condition("Ready", good=False),))
+    assert changed == (structs.to_object(condition("Ready", good=False)),)
+    mine = structs.to_object(condition("Odd"))
+    assert conditions.kept([ODD], (condition("Odd"),)) == (mine,)
+
+
+def test_a_status_is_read_without_conditions_that_cannot_be() -> None:
+    ready = structs.to_object(condition("Ready"))
+    status = {"size": 1, "conditions": [ODD, ready]}
+    assert conditions.readable(status) == {"size": 1, "conditions": [ready]}
+    assert conditions.readable({}) == {"conditions": []}
+
+
 TYPES = ("Ready", "Held", "Up", "Down")
 ROWS = st.dictionaries(st.sampled_from(TYPES), st.booleans())
 

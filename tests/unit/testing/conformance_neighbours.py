@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from akoo_core import structs
 from akoo_core.kube.resource import Resource
-from akoo_core.plugin import api
+from akoo_core.plugin import api, conditions
 from akoo_core.plugin.kube import Finalizers
 from tests.unit.testing import conformance_cloud as cloud
 from tests.unit.testing.conformance_cloud import GoodPlugin as Good
@@ -47,6 +47,19 @@ class TakesConditions(Good):
         if (volume.get("status") or {}).get("conditions") != [ready]:
             patch = {"status": {"conditions": [ready]}}
             await ctx.kube.merge_patch(cloud.VOLUMES, request.key, patch, subresource="status")
+        return api.Done()
+
+
+class ReadsConditionsOfOthers(Good):
+    """Fails to read the object for a condition that is not its own."""
+
+    async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
+        volume = await ctx.kube.get(cloud.VOLUMES, request.key)
+        try:
+            for row in (volume.get("status") or {}).get("conditions") or ():
+                structs.convert(row, conditions.Condition)
+        except structs.DecodeError as error:
+            return api.Blocked(reason="VolumeInvalid", message=str(error))
         return api.Done()
 
 

@@ -141,6 +141,10 @@ BAD: dict[type[Good], tuple[str, str]] = {
         "keeps_marks_of_others",
         "it removed or changed a condition of another controller on Volume shared",
     ),
+    neighbours.ReadsConditionsOfOthers: (
+        "keeps_marks_of_others",
+        "beside a condition of another controller it answers ('Blocked', 'VolumeInvalid') instead",
+    ),
     neighbours.TakesFinalizers: (
         "keeps_marks_of_others",
         "it removed a finalizer of others from Volume shared",

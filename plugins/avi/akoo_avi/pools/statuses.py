@@ -76,6 +76,7 @@ async def write(ctx: api.ControllerContext, pool: Pool, status: IpPoolStatus) ->
         return pool
     values = structs.to_object(status)
     whole = {field.key: values.get(field.key) for field in structs.fields(IpPoolStatus)}
+    whole["conditions"] = list(conditions.kept(pool.condition_rows, status.conditions))
     patch = {
         "metadata": {"uid": pool.uid, "resourceVersion": pool.resource_version},
         "status": whole,

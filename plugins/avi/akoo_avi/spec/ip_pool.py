@@ -117,6 +117,8 @@ class Pool(structs.Struct, frozen=True, kw_only=True):
     """The former management cluster whose ranges it takes over; "" for none."""
     spec: IpPoolSpec
     status: IpPoolStatus
+    condition_rows: tuple[structs.JSON, ...] = ()
+    """``status.conditions`` as read, those of others among them."""
 
     @property
     def age(self) -> tuple[str, str]:
@@ -144,7 +146,7 @@ class Pool(structs.Struct, frozen=True, kw_only=True):
 
 def from_object(obj: structs.JSON) -> Pool:
     """The pool of an object. Raises structs.DecodeError with the path."""
-    metadata = obj["metadata"]
+    metadata, status = obj["metadata"], obj.get("status") or {}
     annotations = metadata.get("annotations") or {}
     return Pool(
         name=metadata["name"],
@@ -160,7 +162,8 @@ def from_object(obj: structs.JSON) -> Pool:
         moved=names.DELETE_FOR_MOVE_ANNOTATION in annotations,
         adopt=annotations.get(names.ADOPT_ANNOTATION, ""),
         spec=structs.convert(obj.get("spec") or {}, IpPoolSpec, path="spec"),
-        status=structs.convert(obj.get("status") or {}, IpPoolStatus, path="status"),
+        status=structs.convert(conditions.readable(status), IpPoolStatus, path="status"),
+        condition_rows=tuple(status.get("conditions") or ()),
     )
 
 

@@ -171,21 +171,17 @@ async def _folders(ctx: api.ControllerContext, client: VCenterClient, name: str)
 
 async def _invalid(ctx: api.ControllerContext, obj: kube.Object, message: str) -> api.Result:
     """Write that the connection cannot be used; nothing is asked."""
-    metadata = obj["metadata"]
-    try:
-        before = structs.convert(obj.get("status") or {}, Status, path="status")
-    except structs.DecodeError:
-        before = Status()
     wrong = conditions.Condition(
         type="Ready", status="False", reason="ConnectionInvalid", message=message
     )
-    kept = (row for row in before.conditions if row.type == connection_conditions.HELD)
-    merged = conditions.merge(before.conditions, (wrong, *kept), now=ctx.clock.now())
-    if merged != before.conditions:
-        guard = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
-        rows = [structs.to_object(row) for row in merged]
-        patch = {"metadata": guard, "status": {"conditions": rows}}
-        await ctx.kube.merge_patch(CONNECTIONS, metadata["name"], patch, subresource="status")
+    await conditions.write(
+        ctx.kube,
+        CONNECTIONS,
+        obj,
+        (wrong,),
+        owns=connection_conditions.OWN,
+        now=ctx.clock.now(),
+    )
     return api.Blocked(reason="ConnectionInvalid", message=message)
 
 
@@ -205,12 +201,7 @@ async def _write(
     now = connections.from_object(obj)
     if (now.uid, now.generation) != (looked_at.uid, looked_at.generation):
         raise kube.ConflictError(f"VSphereConnection/{name} changed")
-    kept = (row for row in now.status.conditions if row.type not in connection_conditions.OWN)
-    status = structs.replace(
-        now.status,
-        observed_generation=looked_at.generation,
-        conditions=conditions.merge(now.status.conditions, (*wanted, *kept), now=ctx.clock.now()),
-    )
+    status = structs.replace(now.status, observed_generation=looked_at.generation)
     if look is not None:
         status = structs.replace(
             status,
@@ -219,15 +210,17 @@ async def _write(
             instance_uuid=look.about.instance_uuid,
             missing_privileges=look.missing,
         )
-    if status == now.status:
-        return
     values = structs.to_object(status)
-    whole = {field.key: values.get(field.key) for field in structs.fields(Status)}
-    patch = {
-        "metadata": {"uid": now.uid, "resourceVersion": now.resource_version},
-        "status": whole,
-    }
-    await ctx.kube.merge_patch(CONNECTIONS, name, patch, subresource="status")
+    names = {field.key for field in structs.fields(Status)} - {"conditions"}
+    await conditions.write(
+        ctx.kube,
+        CONNECTIONS,
+        obj,
+        wanted,
+        owns=connection_conditions.OWN,
+        now=ctx.clock.now(),
+        status={field: values.get(field) for field in sorted(names)},
+    )
 
 
 def _keys(resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:

@@ -57,6 +57,8 @@ def _merged(
 
 async def _patch(ctx: api.ControllerContext, group: PortGroup, status: Status) -> PortGroup:
     change = between(structs.to_object(group.status), structs.to_object(status))
+    if change.get("conditions") is not None:
+        change["conditions"] = list(conditions.kept(group.condition_rows, status.conditions))
     metadata = {"uid": group.uid, "resourceVersion": group.resource_version}
     written = await ctx.kube.merge_patch(
         resources.PORT_GROUPS,

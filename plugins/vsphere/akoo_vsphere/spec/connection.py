@@ -95,7 +95,7 @@ def from_object(obj: structs.JSON) -> Connection:
         adopt=annotations.get(names.ADOPT_ANNOTATION, ""),
         accept=annotations.get(ACCEPT_ANNOTATION, ""),
         spec=spec,
-        status=structs.convert(obj.get("status") or {}, Status, path="status"),
+        status=structs.convert(conditions.readable(obj.get("status") or {}), Status, path="status"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Final, Literal
 
-from akoo_core.plugin import names, structs
+from akoo_core.plugin import conditions, names, structs
 from akoo_vsphere.spec import port_group_rules, settings, vlan
 from akoo_vsphere.spec.port_group_status import Provenance, Status
 
@@ -101,6 +101,8 @@ class PortGroup(structs.Struct, frozen=True, kw_only=True):
     """The AKODeploymentConfig whose template made it; "" for one that a person made."""
     spec: Spec
     status: Status
+    condition_rows: tuple[structs.JSON, ...] = ()
+    """``status.conditions`` as read, those of others among them."""
 
     @property
     def desired(self) -> settings.Settings:
@@ -133,7 +135,7 @@ def retained(spec: Spec, provenance: Provenance | None) -> bool:
 
 def from_object(obj: structs.JSON) -> PortGroup:
     """Raises structs.DecodeError with the path. Does not check the values: see ``check``."""
-    metadata = obj["metadata"]
+    metadata, status = obj["metadata"], obj.get("status") or {}
     annotations = metadata.get("annotations") or {}
     return PortGroup(
         name=metadata["name"],
@@ -148,7 +150,8 @@ def from_object(obj: structs.JSON) -> PortGroup:
         adopt=annotations.get(names.ADOPT_ANNOTATION, ""),
         config=annotations.get(CONFIG_ANNOTATION, ""),
         spec=structs.convert(obj.get("spec") or {}, Spec, path="spec"),
-        status=structs.convert(obj.get("status") or {}, Status, path="status"),
+        status=structs.convert(conditions.readable(status), Status, path="status"),
+        condition_rows=tuple(status.get("conditions") or ()),
     )
 
 

@@ -87,7 +87,9 @@ def from_object(obj: structs.JSON) -> Declared:
         generation=metadata.get("generation", 0),
         deleting="deletionTimestamp" in metadata,
         spec=structs.convert(obj.get("spec") or {}, AviControllerSpec, path="spec"),
-        status=structs.convert(obj.get("status") or {}, AviControllerStatus, path="status"),
+        status=structs.convert(
+            conditions.readable(obj.get("status") or {}), AviControllerStatus, path="status"
+        ),
     )
 
 
