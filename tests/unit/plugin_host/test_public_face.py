@@ -47,7 +47,9 @@ EXPORTED = {
     """,
     "circuit": "Circuit",
     "clock": "Clock ManualClock SystemClock",
-    "conditions": "MESSAGE_LIMIT Condition find kept listed merge readable replaced type_for_plugin write",
+    "conditions": """
+        MESSAGE_LIMIT Condition find kept listed merge readable replaced type_for_plugin write
+    """,
     "errors": """
         AkooError BlockedError HolderRefusedError HostNotAllowedError InputError
         KeptConflictError KeptForeignError LineBreakError OutOfScopeError
