@@ -125,7 +125,7 @@ def test_an_unknown_name_is_wrong_input(install: Install, cli: CLI) -> None:
 def test_check_is_content_with_a_good_plugin(install: Install, cli: CLI) -> None:
     install(PLAIN)
     code, text, _ = cli("check", "p")
-    assert (code, text) == (0, "p (akoo-p 0.1.0): 20 checks, no problem\n")
+    assert (code, text) == (0, "p (akoo-p 0.1.0): 21 checks, no problem\n")
 
 
 MISTAKES = {
@@ -287,7 +287,7 @@ class P(api.Plugin):
     assert "  not tried: prepare;" in cli("check", "p")[1]
     adc = tmp_path / "adc.yaml"
     adc.write_text("kind: AKODeploymentConfig\nspec: {controller: avi, plugins: {p: {size: 2}}}\n")
-    assert cli("check", "p", "--adc", str(adc))[1] == "p (akoo-p 0.1.0): 20 checks, no problem\n"
+    assert cli("check", "p", "--adc", str(adc))[1] == "p (akoo-p 0.1.0): 21 checks, no problem\n"
     adc.write_text("kind: AKODeploymentConfig\nspec: {controller: avi, plugins: {p: {sice: 2}}}\n")
     assert (
         'spec.plugins.p.sice: no such key; did you mean "size"?'
