@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import math
+from collections.abc import Mapping
 
 import pytest
 from akoo_tenancy.spec import settings
-from akoo_tenancy.store import api, errors, keeper
-from akoo_tenancy.store.calls import LostError, Route
-from akoo_tenancy.testing.store import JWT_FILE, VAULT, MemoryVault, StoreMeans, refusal
+from akoo_tenancy.store import api, errors, keeper, vault
+from akoo_tenancy.store.calls import LostError, Route, Secret, VaultAnswer, VaultCall
+from akoo_tenancy.testing.store import JWT_FILE, VAULT, MemoryVault, MemoryWire, StoreMeans, refusal
 
 from akoo_core.plugin import structs
-from akoo_core.testing import virtual_time
+from akoo_core.testing import recorded, virtual_time
 
 KEY = api.record_key("akoo-0f3b2c1d4e5a")
 MOUNT = "akoo"
@@ -436,3 +438,68 @@ async def test_a_version_one_mount_is_seen_before_anything_is_written(
     await store.read(KEY)
     assert server.calls[Route.MOUNT] == 7
     await stores.close()
+
+
+class Noting(MemoryWire):
+    """A way that notes the headers of each call, and gives each answer a position."""
+
+    def __init__(self, server: MemoryVault) -> None:
+        super().__init__(server)
+        self.headers: list[tuple[Route, Mapping[str, str]]] = []
+
+    async def send(
+        self, call: VaultCall, *, token: Secret, headers: Mapping[str, str]
+    ) -> VaultAnswer:
+        self.headers.append((call.route, dict(headers)))
+        answer = await super().send(call, token=token, headers=headers)
+        return dataclasses.replace(answer, index="position-7" if call.writes else "")
+
+
+@pytest.mark.parametrize("forward", [True, False])
+def test_reads_name_the_last_write_where_that_is_set(forward: bool) -> None:
+    @virtual_time.test
+    async def run(clock: virtual_time.LoopClock) -> None:
+        wire = Noting(MemoryVault(clock))
+        chosen = structs.replace(VAULT, forward_reads=forward)
+        stores = vault.VaultStores(chosen, lambda _: wire)
+        store = stores.of(StoreMeans(clock))
+        await store.names(api.RECORDS)
+        await store.write(KEY, {"a": "1"}, expected=0)
+        await store.read(KEY)
+        await store.write(KEY, {"a": "2"}, expected=1)
+        named = [(route, headers.get("X-Vault-Index")) for route, headers in wire.headers]
+        position = "position-7" if forward else None
+        assert named[-4:] == [
+            (Route.LIST, None),
+            (Route.WRITE, None),
+            (Route.READ, position),
+            (Route.WRITE, None),
+        ]
+        asked = [headers.get("X-Vault-Inconsistent") for _, headers in wire.headers]
+        assert asked.count("forward-active-node") == int(forward)
+        await stores.close()
+
+    run()
+
+
+def test_each_call_names_its_trace_for_the_audit_log() -> None:
+    @virtual_time.test
+    async def run(clock: virtual_time.LoopClock) -> None:
+        wire = Noting(MemoryVault(clock))
+        stores = vault.VaultStores(VAULT, lambda _: wire)
+        await stores.of(StoreMeans(clock)).names(api.RECORDS)
+        sent.extend(headers["traceparent"] for _, headers in wire.headers)
+        await stores.close()
+
+    sent: list[str] = []
+    with recorded() as recording:
+        run()
+    spans = [span for span in recording.spans if span.name.startswith("vault ")]
+    assert len(sent) == 3
+    assert [text.split("-")[0] for text in sent] == ["00"] * 3
+    assert len({text.split("-")[2] for text in sent}) == 3, "each call has a span of its own"
+    assert [span.name for span in spans][:3] == [
+        "vault POST login kubernetes",
+        "vault GET mounts",
+        "vault LIST metadata",
+    ]

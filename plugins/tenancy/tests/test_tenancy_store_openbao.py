@@ -207,15 +207,6 @@ async def test_content_types_do_not_matter(front: Front, chosen: settings.Vault)
             await store.write(KEY, DATA, expected=0)
 
 
-async def test_reads_name_the_last_write_where_that_is_set(
-    front: Front, chosen: settings.Vault
-) -> None:
-    chosen = structs.replace(through(front, chosen), forward_reads=True)
-    async with opened(chosen) as store:
-        await store.write(KEY, DATA, expected=0)
-        assert (await store.read(KEY)).version == 1
-
-
 WRONG = {
     "mount": ({"mount": "nothing-there"}, errors.MisconfiguredError, "no mount"),
     "namespace": ({"namespace": "nothing-there"}, errors.MisconfiguredError, "no namespace"),
