@@ -14,6 +14,7 @@ from akoo_core.plugin import api, structs
 from akoo_core.plugin.conditions import Condition
 from akoo_vsphere import plan, suitable
 from akoo_vsphere.client import errors
+from akoo_vsphere.client.api import Users
 from akoo_vsphere.connect import access, connection_hold
 from akoo_vsphere.controllers import (
     events,
@@ -196,7 +197,9 @@ async def _settled(
     """Write the results. Nothing is left to do but what waits, is reported or is stuck."""
     if seen is None:
         raise ValueError("a plan without actions has a port group")
-    if attempt.users is None and attempt.count_users:
+    if attempt.users is None and attempt.made:
+        attempt.users = Users(ports=0, machines=0)  # Nobody had the time to use it.
+    elif attempt.users is None and attempt.count_users:
         attempt.users = await search.users_of(view, seen.mo_ref)
     await recording.settled(attempt, view, result, seen)
     await attempt.save()

@@ -5,6 +5,7 @@ Updates are idempotent here: a server may send objects again that did not change
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final
 
 from akoo_vsphere.client import api, errors
@@ -20,6 +21,8 @@ class Known:
 
     def __init__(self) -> None:
         self._fields: dict[str, dict[str, Any]] = {}
+        self._refs: dict[Ref, Ref] = {}
+        """Folders: thousands of port groups share a few."""
 
     def apply(self, answer: Any) -> tuple[set[str], set[str], bool]:
         """Take one answer; (changed, removed) moRefs, and True if more of it follows.
@@ -38,11 +41,21 @@ class Known:
             fields = self._fields.setdefault(mo_ref, {})
             before = dict(fields)
             for change in items(update.get("changeSet")):
-                _change(fields, change)
+                self._change(fields, change)
             if fields != before:
                 changed.add(mo_ref)
                 removed.discard(mo_ref)
         return changed, removed, bool(answer.get("truncated"))
+
+    def _change(self, fields: dict[str, Any], change: Any) -> None:
+        """Take one change. An unset value (None) is removed, as one whose property is removed."""
+        if not isinstance(change, dict):
+            return
+        name, value = sys.intern(str(change.get("name") or "")), change.get("val")
+        if change.get("op") in ("remove", "indirectRemove") or value is None:
+            fields.pop(name, None)
+        else:
+            fields[name] = self._refs.setdefault(value, value) if isinstance(value, Ref) else value
 
     def keys(self) -> set[int]:
         """Keys of all custom attributes that have a value."""
@@ -84,14 +97,3 @@ def _updates(answer: Any) -> list[dict[str, Any]]:
         for update in items(filtered.get("objectSet"))
         if isinstance(update, dict) and isinstance(update.get("obj"), Ref)
     ]
-
-
-def _change(fields: dict[str, Any], change: Any) -> None:
-    """An unset value (None) is removed, as one whose property is removed."""
-    if not isinstance(change, dict):
-        return
-    name, value = str(change.get("name") or ""), change.get("val")
-    if change.get("op") in ("remove", "indirectRemove") or value is None:
-        fields.pop(name, None)
-    else:
-        fields[name] = value
