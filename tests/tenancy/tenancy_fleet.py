@@ -58,7 +58,7 @@ HOUR = 3600.0
 
 
 @functools.cache
-def _furnished(now: float) -> snapshots.Snapshot:
+def furnished(now: float) -> snapshots.Snapshot:
     """A cloud with all that clusters are placed in, and tenant blue. Passwords age from ``now``."""
     avi = Controller(password=PASSWORD, rng=random.Random(7), clock=lambda: now)
     hand = client.Client(avi, password=PASSWORD)
@@ -164,7 +164,7 @@ class TenancyFleet:
         self.avi = Controller(
             password=PASSWORD, rng=random.Random(8), clock=lambda: clock.now().timestamp()
         )
-        self.avi.restore(_furnished(clock.now().timestamp()))
+        self.avi.restore(furnished(clock.now().timestamp()))
         self.hand = client.Client(self.avi, password=PASSWORD)
         self.vault = MemoryVault(clock)
         self.addresses = {ADDRESS: self.avi}
