@@ -32,6 +32,11 @@ class InputError(AkooError):
     """A setting, flag, kubeconfig or plugin name is wrong. The command line exits with 2."""
 
 
+class UnchosenError(InputError):
+    """A setting that has no default is missing. A command for which no plugins were chosen leaves
+    this one out, and says so."""
+
+
 class PrerequisiteError(AkooError):
     """The management cluster is not ready yet: the API is down, CRDs or rights are missing.
 

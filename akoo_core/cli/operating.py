@@ -66,10 +66,16 @@ def load(plugins: str | None, config: pathlib.Path | None) -> OperatorParts:
     above = context.parent.params if context.parent is not None else {}
     chosen, file = plugins or above.get("plugins"), config or above.get("config")
     read = settings.load(file, os.environ, {"enabledPlugins": chosen})
-    if not read.settings.enabled_plugins:
+    if read.settings.enabled_plugins:
+        plugin_set = loader.load(read)
+    else:
         read = settings.load(file, os.environ, {"enabledPlugins": loader.ALL})
-    plugin_set = loader.load(read)
+        plugin_set = loader.load(read, left_out=_note)
     return OperatorParts(read.settings, plugin_set, controllers.collect(plugin_set))
+
+
+def _note(sentence: str) -> None:
+    click.echo(f"akoo-core: {sentence}", err=True)
 
 
 login_option = click.option(

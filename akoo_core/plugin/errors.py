@@ -17,14 +17,15 @@
     ├── ThreadsExhaustedError  every thread of a plugin's pool hangs in a call
     └── ThreadsClosedError     the pool was closed
 
-A plugin that cannot run (unknown, broken, badly declared, wrong settings) is an InputError.
+A plugin that cannot run (unknown, broken, badly declared, wrong settings) is an InputError, and an
+UnchosenError where a setting without a default is missing.
 """
 
 from __future__ import annotations
 
 import re
 
-from akoo_core.errors import AkooError, InputError
+from akoo_core.errors import AkooError, InputError, UnchosenError
 
 __all__ = [
     "AkooError",
@@ -41,6 +42,7 @@ __all__ = [
     "SecretNamespaceNotAllowedError",
     "ThreadsClosedError",
     "ThreadsExhaustedError",
+    "UnchosenError",
     "VerbError",
     "describe",
 ]

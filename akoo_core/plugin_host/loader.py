@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import difflib
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import metadata
 from typing import Any, NamedTuple
 
@@ -45,11 +45,14 @@ def installed(*choices: str) -> tuple[Installed, ...]:
     return tuple(sorted({_installed(point) for point in _points(choices)}))
 
 
-def load(loaded: settings.LoadedSettings) -> registry.PluginSet:
+def load(
+    loaded: settings.LoadedSettings, *, left_out: Callable[[str], None] | None = None
+) -> registry.PluginSet:
     """Import, check, configure and order the plugins of ``enabledPlugins``.
 
-    Raises InputError, one line, for a wrong choice and for every mistake of a plugin or of its
-    settings.
+    ``left_out`` gets a sentence for each plugin that cannot be made because a setting without a
+    default is missing; without it that is an error, too. Raises InputError, one line, for a wrong
+    choice and for every mistake of a plugin or of its settings.
     """
     choices = loaded.settings.enabled_plugins
     known = installed(*choices)
@@ -58,7 +61,15 @@ def load(loaded: settings.LoadedSettings) -> registry.PluginSet:
         if name not in {plugin.name for plugin in known}:
             raise errors.InputError(f"plugins.{name}: {_unknown(name, known)}")
     points = {point.name: point for point in _points(choices)}
-    return registry.PluginSet([_make(points[name], loaded) for name in names])
+    made: list[api.Plugin] = []
+    for name in names:
+        try:
+            made.append(_make(points[name], loaded))
+        except errors.UnchosenError as error:
+            if left_out is None:
+                raise
+            left_out(f"plugin {name} is left out: {error}")
+    return registry.PluginSet(made)
 
 
 def chosen(choice: str) -> Installed:

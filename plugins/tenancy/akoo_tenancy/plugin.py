@@ -15,7 +15,7 @@ from akoo_tenancy.controllers.rotations import Rotations
 from akoo_tenancy.leave import confirm, fence, release
 from akoo_tenancy.live import answers, intend, observe, opening, prepare
 from akoo_tenancy.live.tools import Tools
-from akoo_tenancy.spec import config, facts, settings
+from akoo_tenancy.spec import config, facts, requests, settings
 from akoo_tenancy.spec.facts import Stored, TenancyAccount, TenancyPlace
 from akoo_tenancy.store import api as stores
 from akoo_tenancy.store import chosen as chosen_store
@@ -38,6 +38,7 @@ class TenancyPlugin(api.Plugin):
         TenancyPlace,
         TenancyAccount,
     )
+    annotations: ClassVar[tuple[api.PluginAnnotation, ...]] = (requests.ANNOTATION,)
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
 
     def __init__(

@@ -214,6 +214,60 @@ async def test_an_account_that_is_not_picked_up_is_reported_and_both_stay(
         await until(bed, lambda: bed.condition("shop")[0] == "True")
 
 
+async def annotate(bed: TenancyFleet, value: str) -> None:
+    annotations = {"tenancy.akoo.io/rotate": value}
+    name = bed.record("shop").name
+    patch = {"metadata": {"annotations": annotations}}
+    await bed.fleet.user.merge_patch(resource.AKO_DEPLOYMENTS, name, patch)
+
+
+@virtual_time.test
+async def test_a_person_asks_for_a_rotation(clock: virtual_time.LoopClock) -> None:
+    """Once, outside of the window, with the usual grace."""
+    window = {"days": [], "start": "23:00", "end": "23:01"}
+    async with living(clock, rotation={"grace": "10m", "window": window}) as bed:
+        await annotate(bed, "requested")
+        await until(bed, lambda: bed.is_active("shop", 2))
+        assert len(bed.users("shop")) == 2
+        await until(bed, lambda: len(bed.users("shop")) == 1)
+        await until(bed, lambda: "Account 1 stopped working at" in bed.condition("shop")[2])
+        assert not bed.record("shop").annotations
+        assert sum(bed.ako("shop").starts.values()) == 2
+        assert bed.is_active("shop", 2)
+
+
+@virtual_time.test
+async def test_a_leaked_password_has_no_grace(clock: virtual_time.LoopClock) -> None:
+    async with living(clock) as bed:
+        server = bed.fleet.workload("shop")
+        leaked = account_of(server) if server is not None else None
+        assert leaked is not None
+        begun = clock.now()
+        await annotate(bed, "compromised")
+        await until(bed, lambda: bed.is_active("shop", 2))
+        await until(bed, lambda: len(bed.users("shop")) == 1, 60)
+        assert (clock.now() - begun).total_seconds() < 60
+        assert not await logs_in(bed.avi, leaked)
+
+
+@virtual_time.test
+async def test_a_leaked_password_loses_its_rights_at_once(clock: virtual_time.LoopClock) -> None:
+    """Before AKO has another account, and although it does not restart."""
+    async with living(clock) as bed:
+        bed.ako("shop").cut_off = True
+        (user,) = bed.users("shop")
+        await annotate(bed, "now-even-if-ako-stops")
+        await until(bed, lambda: len(bed.users("shop")) == 2)
+        (stored,) = bed.avi.state.objects.named("user", user)
+        assert not stored.data.get("access")
+        end = bed.after(900)
+        await until(bed, lambda: clock.now() >= end)
+        (stored,) = bed.avi.state.objects.named("user", user)
+        assert not stored.data.get("access"), "nothing gives them back"
+        bed.ako("shop").cut_off = False
+        await until(bed, lambda: bed.is_active("shop", 2))
+
+
 @virtual_time.test
 async def test_a_record_of_somebody_else_is_left(clock: virtual_time.LoopClock) -> None:
     bed = TenancyFleet(clock)

@@ -82,7 +82,7 @@ def select(monkeypatch: pytest.MonkeyPatch) -> Select:
     """select(*plugins): these are what the settings select."""
 
     def select(*kinds: type[api.Plugin]) -> None:
-        def load(loaded: object) -> registry.PluginSet:
+        def load(loaded: object, **_: object) -> registry.PluginSet:
             return registry.PluginSet([kind() for kind in kinds])
 
         monkeypatch.setattr(loader, "load", load)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import pathlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from importlib import metadata
 from typing import Any
 
 import click
@@ -64,7 +65,7 @@ COMMANDS = {
 
 @pytest.fixture(autouse=True)
 def installed(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A distribution whose plugin has commands."""
+    """A distribution whose plugin has commands, and no other."""
     info = tmp_path / "akoo_accounts-0.1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: akoo-accounts\nVersion: 0.1.0\n")
@@ -73,6 +74,16 @@ def installed(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     (tmp_path / "cli_requests.py").write_text(SOURCE)
     monkeypatch.syspath_prepend(str(tmp_path))
     importlib.invalidate_caches()
+    real: Callable[..., Iterable[metadata.EntryPoint]] = metadata.entry_points
+
+    def only_these(**query: Any) -> metadata.EntryPoints:
+        points = real(**query)
+        here = str(tmp_path)
+        return metadata.EntryPoints(
+            point for point in points if point.dist and str(point.dist.locate_file("")) == here
+        )
+
+    monkeypatch.setattr(metadata, "entry_points", only_these)
     yield
     sys.modules.pop("cli_requests", None)
 

@@ -45,7 +45,7 @@ def test_no_help_is_cut_and_all_begin_alike(world: CommandWorld) -> None:
     for words in ((), ("plugins",)):
         _, out, _ = world(*words, "--help")
         assert "..." not in out.partition("Commands:")[2]
-        rows = out.partition("Commands:")[2].strip().splitlines()
+        rows = out.partition("Commands:")[2].partition("\n\n")[0].strip("\n").splitlines()
         assert rows
         assert all(row.split()[1][0].isupper() for row in rows if not row.startswith("    "))
 

@@ -110,6 +110,25 @@ def test_the_order_given_is_kept_and_all_means_by_name(install: Install) -> None
     assert _load("none").names == ()
 
 
+UNDECIDED = f"""{HEAD}
+from akoo_core.plugin import errors
+
+class P(api.Plugin):
+    def __init__(self, settings=None):
+        raise errors.UnchosenError("plugins.b.store is missing. Choose A or B.")
+"""
+
+
+def test_a_plugin_without_a_necessary_choice_is_refused_or_left_out(install: Install) -> None:
+    install("akoo-a", {"a": "loaded_a:P"}, {"loaded_a": PLAIN})
+    install("akoo-b", {"b": "loaded_b:P"}, {"loaded_b": UNDECIDED})
+    assert _refused("all") == "plugins.b.store is missing. Choose A or B."
+    notes: list[str] = []
+    read = settings.load(None, {}, {"enabledPlugins": ["all"]})
+    assert loader.load(read, left_out=notes.append).names == ("a",)
+    assert notes == ["plugin b is left out: plugins.b.store is missing. Choose A or B."]
+
+
 def test_a_wrong_name_lists_what_is_installed(install: Install) -> None:
     install("akoo-ako", {"ako": "loaded_ako:P"})
     install("akoo-avi", {"avi": "loaded_avi:P"})

@@ -54,7 +54,7 @@ EXPORTED = {
         AkooError BlockedError HolderRefusedError HostNotAllowedError InputError
         KeptConflictError KeptForeignError LineBreakError OutOfScopeError
         SecretInvalidError SecretMissingError SecretNamespaceNotAllowedError ThreadsClosedError
-        ThreadsExhaustedError VerbError describe
+        ThreadsExhaustedError UnchosenError VerbError describe
     """,
     "external": "DEFAULT_DEADLINE_SECONDS MAX_DEADLINE_SECONDS External",
     "kube": """

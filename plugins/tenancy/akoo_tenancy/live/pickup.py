@@ -168,7 +168,13 @@ async def retire(
         current = record.forget(current, frozenset(ripe))
         await kept.write(current)
     after = min((row.not_before for row in current.retired), default=None)
-    return api.Done(facts=(structs.replace(account, retiring_at=after),))
+    ended = _ended(ripe, now) if ripe else account.ended
+    return api.Done(facts=(structs.replace(account, retiring_at=after, ended=ended),))
+
+
+def _ended(sequences: tuple[int, ...], now: datetime.datetime) -> str:
+    listed = ", ".join(map(str, sequences))
+    return f"Account {listed} stopped working at {now:%Y-%m-%d %H:%M:%S} UTC."
 
 
 async def _delete(view: api.View, avi: AviClient, row: record.Retired) -> None:

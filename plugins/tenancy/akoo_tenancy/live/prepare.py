@@ -22,7 +22,7 @@ from akoo_tenancy.journal.record import Reason
 from akoo_tenancy.live import answers, rights, settling, wishes
 from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.roles import applying
-from akoo_tenancy.spec import facts, wanted
+from akoo_tenancy.spec import facts, requests, wanted
 from akoo_tenancy.spec.facts import PlacedTenant, Stored, TenancyAccount, TenancyPlace
 from akoo_tenancy.spec.wanted import Asked
 
@@ -36,7 +36,7 @@ async def prepare(ctx: api.VerbContext, tools: Tools) -> api.Result:
     asked = wanted.of_view(ctx.view)
     account, place = ctx.view.fact(TenancyAccount), ctx.view.fact(TenancyPlace)
     if asked.choice != "Tenancy":
-        return _declined(asked, account, place)
+        return _declined(ctx.view, asked, account, place)
     known = place is not None and place.asked == asked and _is_stored(ctx.view, place.stored)
     if account is None or place is None:
         return await _work(ctx, tools, asked, None, "First")
@@ -54,11 +54,18 @@ async def prepare(ctx: api.VerbContext, tools: Tools) -> api.Result:
         return _offer(ctx.view, place, _delayed(account, error))
 
 
-def _declined(asked: Asked, account: TenancyAccount | None, place: TenancyPlace | None) -> api.Done:
+def _declined(
+    view: api.View, asked: Asked, account: TenancyAccount | None, place: TenancyPlace | None
+) -> api.Done:
     """The account of another provider counts. Ours is left alone until AKO was seen without it."""
     gone = account is not None and account.phase == "Left" and account.retiring_at is None
     kept = () if gone else tuple(fact for fact in (account, place) if fact is not None)
-    return api.Done(facts=kept, declines=DECLINED, message=wanted.elsewhere(asked.choice))
+    return api.Done(
+        facts=kept,
+        declines=DECLINED,
+        message=wanted.elsewhere(asked.choice),
+        consumed=(requests.ROTATE,) if requests.cause(view) is not None else (),
+    )
 
 
 def _delayed(account: TenancyAccount, error: Exception) -> TenancyAccount:
@@ -119,7 +126,14 @@ async def _work(
     after = await settling.settle(
         ctx, tools, avi, place=place.stored, rights=applied, account=account, due=due
     )
-    return _offer(ctx.view, place, after)
+    return structs.replace(_offer(ctx.view, place, after), consumed=_served(ctx.view, due))
+
+
+def _served(view: api.View, due: Reason | None) -> tuple[str, ...]:
+    """The annotation that the rotation, or the first account, serves."""
+    asked = requests.cause(view)
+    served = asked is not None and due in (asked, settling.FIRST)
+    return (requests.ROTATE,) if served else ()
 
 
 async def _reach(ctx: api.VerbContext, asked: Asked) -> Reach:

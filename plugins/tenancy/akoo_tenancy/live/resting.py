@@ -42,8 +42,9 @@ async def look(
 
 def _message(account: TenancyAccount) -> str:
     reduced = account.rights.reduced
-    text = f"Account {account.sequence}, in use since {account.since:%Y-%m-%d %H:%M} UTC."
-    return f"{text} IsolationReduced: {reduced}" if reduced else text
+    since = f"Account {account.sequence}, in use since {account.since:%Y-%m-%d %H:%M} UTC."
+    parts = (since, account.ended, f"IsolationReduced: {reduced}" if reduced else "")
+    return " ".join(filter(None, parts))
 
 
 def _recheck(now: datetime.datetime, *times: datetime.datetime | None) -> float:

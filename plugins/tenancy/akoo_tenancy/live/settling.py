@@ -19,7 +19,7 @@ from akoo_tenancy.journal.record import Account, Reason, Record
 from akoo_tenancy.live import journal, rights
 from akoo_tenancy.live.journal import Journal
 from akoo_tenancy.live.tools import Tools
-from akoo_tenancy.spec import config, wanted
+from akoo_tenancy.spec import config, requests, wanted
 from akoo_tenancy.spec.facts import AppliedRights, Stored, TenancyAccount
 from akoo_tenancy.users import applying as users
 from akoo_tenancy.users import wire
@@ -52,6 +52,8 @@ async def settle(
     due: Reason | None,
 ) -> TenancyAccount:
     """The account for AKO. Raises Refusal, StoreErrors, AviErrors and NotAllowed."""
+    if account is not None and due == "Compromised" and requests.stops(ctx.view):
+        await users.empty(avi, account.user_uuid)
     walk = _Walk(ctx, tools.journal(ctx, ctx.view.record_name), avi, place, rights)
     return await walk.run(account, due)
 

@@ -11,7 +11,7 @@ from akoo_tenancy.journal import due as dues
 from akoo_tenancy.journal.due import Obstacles
 from akoo_tenancy.journal.record import Reason
 from akoo_tenancy.live.tools import Tools
-from akoo_tenancy.spec import config, wanted
+from akoo_tenancy.spec import config, requests, wanted
 from akoo_tenancy.spec.facts import TenancyAccount
 
 SUSPICION_AGE: Final = datetime.timedelta(days=1)
@@ -39,6 +39,9 @@ def due(ctx: api.VerbContext, tools: Tools, account: TenancyAccount) -> Reason |
 def _wishes(view: api.View, account: TenancyAccount, now: datetime.datetime) -> Iterator[Reason]:
     if account.regressed:
         return
+    asked = requests.cause(view)
+    if asked is not None:
+        yield asked
     if account.adopted:
         yield "Regressed"
     if account.phase != "Active":

@@ -81,6 +81,8 @@ class TenancyAccount(api.Fact, frozen=True, kw_only=True):
     retiring_at: datetime.datetime | None = None
     """The next time at which a former account is to be deleted."""
     rights: AppliedRights
+    ended: str = ""
+    """The end of the account before, with its time, as a sentence."""
     delayed: str = ""
     """The obstacle of a step that is due, as ``Reason: sentence``."""
     repair: str = ""

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from urllib import parse
 
 from akoo_core.plugin import structs
-from akoo_core.plugin.errors import InputError
+from akoo_core.plugin.errors import InputError, UnchosenError
 
 LoginMethod = Literal["Kubernetes", "JWT", "AppRole", "TokenFile"]
 StoreKind = Literal["Vault", "Secret"]
@@ -123,7 +123,7 @@ def checked(settings: Settings | None) -> Settings:
     """The settings, if store and login are chosen and complete. Raises InputError."""
     chosen = settings or Settings()
     if chosen.store is None:
-        raise InputError(_CHOICES)
+        raise UnchosenError(_CHOICES)
     problem = chosen.vault.problem() if chosen.store == "Vault" else ""
     if problem:
         raise InputError(problem)

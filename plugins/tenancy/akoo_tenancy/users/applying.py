@@ -166,10 +166,15 @@ async def profile(avi: AviClient) -> Profile:
     )
 
 
+async def empty(avi: AviClient, uuid: str) -> None:
+    """Take all access of a user: its sessions can do nothing any more."""
+    await avi.patch(KIND, uuid, {"replace": {"access": []}}, tenant=ADMIN)
+
+
 async def empty_and_delete(avi: AviClient, uuid: str) -> None:
     """The same as ``remove`` for a user that only its UUID is known of: two requests."""
     try:
-        await avi.patch(KIND, uuid, {"replace": {"access": []}}, tenant=ADMIN)
+        await empty(avi, uuid)
         await avi.delete(KIND, uuid, tenant=ADMIN)
     except NotFoundError:
         return
