@@ -58,9 +58,11 @@ HOUR = 3600.0
 
 
 @functools.cache
-def furnished(now: float) -> snapshots.Snapshot:
+def furnished(now: float, identity: str = "") -> snapshots.Snapshot:
     """A cloud with all that clusters are placed in, and tenant blue. Passwords age from ``now``."""
-    avi = Controller(password=PASSWORD, rng=random.Random(7), clock=lambda: now)
+    avi = Controller(
+        password=PASSWORD, rng=random.Random(7), clock=lambda: now, identity=identity or "avi"
+    )
     hand = client.Client(avi, password=PASSWORD)
     hand.post("tenant", {"name": "blue"})
     networks = {"type": "IPAMDNS_TYPE_INTERNAL", "internal_profile": {}}

@@ -106,7 +106,7 @@ async def test_a_store_that_lost_everything_takes_the_live_account_and_rotates(
 ) -> None:
     async with living(clock, rotation=HOURLY) as bed:
         bed.vault.erase()
-        await until(bed, lambda: bed.is_active("shop", 2), 2 * 3600)
+        await until(bed, lambda: bed.is_active("shop", 2), 4200)
         current = bed.journal("shop")
         assert current is not None
         assert current.highest == 2

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from akoo_avi.client.access import open as open_avi
-
 from akoo_core.plugin import api
-from akoo_tenancy.live import journal
+from akoo_tenancy.live import journal, reaching
 from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.spec.facts import Stored
 from akoo_tenancy.store import errors
@@ -23,7 +21,7 @@ async def confirm(ctx: api.VerbContext, tools: Tools, place: Stored) -> api.Resu
         raise
     except errors.StoreError as error:
         obstacle = str(error)
-    avi = await open_avi(ctx, tools.clients, place.reach, remembered=True)
+    avi = await reaching.open(ctx, tools, place)
     rows = await users.of_record(avi, ctx.view.record_name)
     users.check_ours(rows.values(), journal.owners(ctx.view), avi.address)
     return api.Done(message=f"The users on {avi.address} are ours. The store was away: {obstacle}")

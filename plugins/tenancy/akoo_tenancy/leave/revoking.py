@@ -6,13 +6,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from akoo_avi.client import AviClient
-from akoo_avi.client.access import open as open_avi
 from akoo_avi.client.access import refusal
 
 from akoo_core.plugin import api
 from akoo_tenancy.journal import record
 from akoo_tenancy.journal.record import Account, Record
-from akoo_tenancy.live import journal
+from akoo_tenancy.live import journal, reaching
 from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.roles import applying as roles
 from akoo_tenancy.spec.facts import Stored
@@ -45,7 +44,7 @@ async def revoke(ctx: api.VerbContext, tools: Tools, place: Stored) -> Revocatio
         raise
     except errors.StoreError as error:
         obstacle = str(error)
-    avi = await open_avi(ctx, tools.clients, place.reach, remembered=True)
+    avi = await reaching.open(ctx, tools, place)
     rows = await users.of_record(avi, ctx.view.record_name)
     users.check_ours(rows.values(), journal.owners(ctx.view), avi.address)
     for row in rows.values():
@@ -82,7 +81,7 @@ def _last(current: Record | None) -> Account | None:
 
 async def bury(ctx: api.VerbContext, tools: Tools, place: Stored) -> None:
     """Delete the roles; leave a tombstone. Raises Refusal, AviErrors and StoreErrors."""
-    avi = await open_avi(ctx, tools.clients, place.reach, remembered=True)
+    avi = await reaching.open(ctx, tools, place)
     await roles.remove(avi, ctx.view.record_name)
     kept = tools.journal(ctx, ctx.view.record_name)
     await kept.read(fresh=True)

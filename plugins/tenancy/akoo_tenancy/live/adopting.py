@@ -6,12 +6,10 @@ is replaced as soon as it is in the record.
 
 from __future__ import annotations
 
-from akoo_avi.client.access import open as open_avi
-
 from akoo_core.plugin import api, structs
 from akoo_tenancy.journal import record
 from akoo_tenancy.journal.record import Account
-from akoo_tenancy.live import journal, workload
+from akoo_tenancy.live import journal, reaching, workload
 from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.spec import names
 from akoo_tenancy.spec.facts import Stored, TenancyAccount
@@ -30,7 +28,7 @@ async def adopt(
     sequence = names.sequence(name, live.username) if live is not None else None
     if live is None or sequence is None or not live.password:
         return waiting
-    avi = await open_avi(ctx, tools.clients, place.reach)
+    avi = await reaching.open(ctx, tools, place)
     rows = await users.of_record(avi, name)
     users.check_ours(rows.values(), journal.owners(ctx.view), avi.address)
     user = rows.get(sequence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from akoo_avi.client.access import refusal
+from akoo_avi.client.access import avi_controller, refusal
 
 from akoo_core.plugin import api, structs
 from akoo_tenancy.spec import facts, names, wanted
@@ -36,7 +36,18 @@ def _kept(view: api.View) -> api.Intent | None:
 
 
 def _intent(stored: Stored) -> api.Intent:
-    return api.Intent(data=structs.to_object(stored), placement=stored.controller_uuid)
+    return api.Intent(
+        data=structs.to_object(stored), uses=_uses(stored), placement=stored.controller_uuid
+    )
+
+
+def _uses(stored: Stored) -> tuple[api.Use, ...]:
+    """The AviController, which has to stay until the account is revoked."""
+    ref = stored.controller
+    if ref is None:
+        return ()
+    kind = avi_controller.AVI_CONTROLLERS
+    return (api.Use(resource=kind, name=ref.name, uid=ref.uid),)
 
 
 def secrets(view: api.View) -> tuple[api.SecretPair, ...]:

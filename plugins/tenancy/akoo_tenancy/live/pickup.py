@@ -9,12 +9,11 @@ from __future__ import annotations
 import datetime
 
 from akoo_avi.client import AviClient
-from akoo_avi.client.access import open as open_avi
 
 from akoo_core.plugin import api, structs
 from akoo_tenancy.journal import decide, record
 from akoo_tenancy.journal.record import Account, Owner, Pending, Record
-from akoo_tenancy.live import journal, workload
+from akoo_tenancy.live import journal, reaching, workload
 from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.spec import config, names, wanted
 from akoo_tenancy.spec.facts import Stored, TenancyAccount
@@ -111,7 +110,7 @@ async def _seen(ctx: api.VerbContext, tools: Tools, place: Stored, shadow: Recor
     seen = structs.replace(seen, started=await workload.starts(ctx.workload))
     if not decide.started_since(seen, pending.pushed_at):
         return seen
-    avi = await open_avi(ctx, tools.clients, place.reach)
+    avi = await reaching.open(ctx, tools, place)
     activity = await logins.of(avi, username)
     return structs.replace(seen, logged_in=activity.logged_in)
 
@@ -159,7 +158,7 @@ async def retire(
         raise record.NotAllowed("there is no record")
     ripe = decide.ripe_for_deletion(current, now)
     if ripe:
-        avi = await open_avi(ctx, tools.clients, place.reach)
+        avi = await reaching.open(ctx, tools, place)
         for row in current.retired:
             if row.sequence in ripe:
                 await _delete(ctx.view, avi, row)

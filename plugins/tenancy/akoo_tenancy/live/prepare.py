@@ -13,17 +13,22 @@
 from __future__ import annotations
 
 from akoo_avi.client import AviClient
-from akoo_avi.client.access import avi_controller, implicit
 from akoo_avi.client.access import open as open_avi
 from akoo_avi.client.access.reach import Reach
 
 from akoo_core.plugin import api, structs
 from akoo_tenancy.journal.record import Reason
-from akoo_tenancy.live import answers, rights, settling, wishes
+from akoo_tenancy.live import answers, reaching, rights, settling, wishes
 from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.roles import applying
 from akoo_tenancy.spec import facts, requests, wanted
-from akoo_tenancy.spec.facts import PlacedTenant, Stored, TenancyAccount, TenancyPlace
+from akoo_tenancy.spec.facts import (
+    ControllerRef,
+    PlacedTenant,
+    Stored,
+    TenancyAccount,
+    TenancyPlace,
+)
 from akoo_tenancy.spec.wanted import Asked
 
 LEAVING_SECONDS = 30.0
@@ -105,9 +110,9 @@ async def _work(
     account: TenancyAccount | None,
     due: Reason | None,
 ) -> api.Result:
-    reach = await _reach(ctx, asked)
+    reach, controller = await reaching.of_config(ctx, asked)
     avi = await open_avi(ctx, tools.clients, reach)
-    place = TenancyPlace(asked=asked, stored=await _placed(avi, asked, reach))
+    place = TenancyPlace(asked=asked, stored=await _placed(avi, asked, reach, controller))
     if not _is_stored(ctx.view, place.stored):
         return _not_stored(ctx.view, place)
     applied = account.rights if account is not None else None
@@ -136,22 +141,16 @@ def _served(view: api.View, due: Reason | None) -> tuple[str, ...]:
     return (requests.ROTATE,) if served else ()
 
 
-async def _reach(ctx: api.VerbContext, asked: Asked) -> Reach:
-    if asked.reach is not None:
-        return asked.reach
-    if ctx.shared is None:
-        raise RuntimeError("no controller of this plugin watches AviControllers")
-    correct = f"{implicit.OPTION} of AKODeploymentConfig/{ctx.view.spec.config_ref.name}"
-    return (await avi_controller.read(ctx.shared, asked.controller, correct=correct)).reach
-
-
-async def _placed(avi: AviClient, asked: Asked, reach: Reach) -> Stored:
+async def _placed(
+    avi: AviClient, asked: Asked, reach: Reach, controller: ControllerRef | None
+) -> Stored:
     cluster = await avi.get("cluster")
     rows = await applying.tenant_rows(avi, asked.tenants)
     first = rows[asked.tenants[0]].get("config_settings") or {}
     return Stored(
         reach=reach,
         controller_uuid=str(cluster["uuid"]),
+        controller=controller,
         tenants=tuple(PlacedTenant(name=name, uuid=str(row["uuid"])) for name, row in rows.items()),
         own_engines=first.get("se_in_provider_context") is False,
     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime
 
 from akoo_avi.client import AviClient
-from akoo_avi.client.access import open as open_avi
 
 from akoo_core.plugin import api, structs
-from akoo_tenancy.live import journal, rights, wishes
+from akoo_tenancy.live import journal, reaching, rights, wishes
 from akoo_tenancy.live.snapshot import Snapshot
 from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.roles import applying, plan
@@ -25,12 +24,16 @@ async def look(
     ctx: api.VerbContext, tools: Tools, place: Stored, account: TenancyAccount
 ) -> api.Result:
     """Flag drift for prepare, delete strays. Raises Refusal and AviErrors."""
-    avi = await open_avi(ctx, tools.clients, place.reach)
+    avi = await reaching.open(ctx, tools, place)
     snapshot = await tools.snapshots.of(avi, ctx.clock)
     mine = users.of_rows(snapshot.users, ctx.view.record_name)
-    await _delete_strays(ctx, tools, avi, account, mine)
+    fresh = snapshot.taken_at > account.since and not account.delayed
+    if fresh:
+        await _delete_strays(ctx, tools, avi, account, mine)
     suspected = _suspected(ctx, account, snapshot)
-    repair = "" if account.delayed else _drift(ctx.view, place, account, snapshot, mine)
+    repair = _drift(ctx.view, place, account, snapshot, mine) if fresh else account.repair
+    if not account.delayed and await reaching.current(ctx, place) != place.reach:
+        repair = "the AviController has another address or credential now"
     after = structs.replace(account, repair=repair, suspected_at=suspected)
     due = wishes.age_at(ctx.view, account)
     return api.Done(

@@ -7,6 +7,7 @@ every some minutes. One reading runs at a time; the others wait for it.
 from __future__ import annotations
 
 import asyncio
+import datetime
 from typing import Final, NamedTuple
 
 from akoo_avi.client import AviClient, ForbiddenError, InvalidError, NotFoundError
@@ -21,6 +22,8 @@ class Snapshot(NamedTuple):
     """One reading."""
 
     at: float
+    taken_at: datetime.datetime
+    """Begin of the reading: accounts that were made later are not in it."""
     version: str
     users: tuple[structs.JSON, ...]
     roles: tuple[structs.JSON, ...]
@@ -41,7 +44,7 @@ class Snapshots:
         async with lock:
             last = self._last.get(avi.address)
             if last is None or now.monotonic() - last.at > FRESH_SECONDS:
-                last = self._last[avi.address] = await _read(avi, now.monotonic())
+                last = self._last[avi.address] = await _read(avi, now)
             return last
 
     def forget(self, address: str) -> None:
@@ -49,7 +52,8 @@ class Snapshots:
         self._last.pop(address, None)
 
 
-async def _read(avi: AviClient, at: float) -> Snapshot:
+async def _read(avi: AviClient, now: clock.Clock) -> Snapshot:
+    at, taken_at = now.monotonic(), now.now()
     params = {"include_service_accounts": "true"}
     users = await avi.list("user", tenant="admin", params=params)
     roles = await avi.list("role")
@@ -57,4 +61,4 @@ async def _read(avi: AviClient, at: float) -> Snapshot:
         activity = await logins.everybody(avi)
     except (ForbiddenError, InvalidError, NotFoundError):
         activity = None
-    return Snapshot(at, await avi.version(), tuple(users), tuple(roles), activity)
+    return Snapshot(at, taken_at, await avi.version(), tuple(users), tuple(roles), activity)

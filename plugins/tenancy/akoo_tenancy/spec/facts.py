@@ -32,6 +32,13 @@ class PlacedTenant(structs.Struct, frozen=True, kw_only=True):
     uuid: str
 
 
+class ControllerRef(structs.Struct, frozen=True, kw_only=True):
+    """The AviController that a config names."""
+
+    name: str
+    uid: str
+
+
 class Stored(structs.Struct, frozen=True, kw_only=True):
     """The intent's data: users and roles of this record on one controller."""
 
@@ -39,6 +46,8 @@ class Stored(structs.Struct, frozen=True, kw_only=True):
     controller_uuid: str
     """Of the Avi cluster: the place. Its address may change."""
     tenants: tuple[PlacedTenant, ...]
+    controller: ControllerRef | None = None
+    """None: the config itself has address and credential."""
     own_engines: bool = False
     """The first tenant has service engine groups of its own."""
 
