@@ -71,6 +71,10 @@ def of_view(view: api.View) -> Asked:
     """The account that the cluster's config asks for. Raises Refusal."""
     options = options_of(view)
     config.check(options)
+    if options.tenant_ref or options.tenant_template is not None:
+        field = "tenantRef" if options.tenant_ref else "tenantTemplate"
+        problem = "makes no tenant in this release. Name an existing one in spec.tenant."
+        raise refusal.invalid(f"{config.PATH}.{field}", problem)
     try:
         spec = structs.convert(
             structs.without_empty(view.config.get("spec") or {}), _Spec, path="spec"
