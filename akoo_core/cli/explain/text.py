@@ -10,7 +10,7 @@ from akoo_core import structs
 from akoo_core.cli import columns, fleet
 from akoo_core.objects import conditions, names
 from akoo_core.objects.cluster import Cluster
-from akoo_core.objects.record import Record
+from akoo_core.objects.record import Leaving, Record
 from akoo_core.reconcile.decide import user_annotations
 from akoo_core.reconcile.status import notices
 
@@ -43,12 +43,21 @@ def _state(record: Record, now: datetime.datetime) -> str:
         since = columns.age(spec.leaving.started_at, now)
         relocates = spec.leaving.cause == "Relocated"
         doing = "being relocated" if relocates else "being removed"
-        return f"{phase}: AKO is {doing} since {since} ({spec.leaving.cause}){left}"
+        fenced = _fenced(spec.leaving)
+        return f"{phase}: AKO is {doing} since {since} ({spec.leaving.cause}){left}{fenced}"
     if spec.orphaned is not None:
         since = columns.age(spec.orphaned.at, now)
         return f"Orphaned since {since} ({spec.orphaned.cause}): AKO stays and is not changed"
     version = f", AKO {record.status.version}" if record.status.version else ""
     return f"{phase}{version}"
+
+
+def _fenced(leaving: Leaving) -> str:
+    """The fence that counts, and those of the plugins."""
+    if leaving.fence is None:
+        return ""
+    plugins = ", ".join(f"{name} {fence.grade}" for name, fence in sorted(leaving.fences.items()))
+    return f", fenced: {leaving.fence.grade}" + (f" ({plugins})" if plugins else "")
 
 
 def _ready(record: Record, now: datetime.datetime) -> Iterator[str]:

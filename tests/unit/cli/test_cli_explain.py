@@ -177,6 +177,21 @@ def test_a_held_cluster_that_is_gone(world: CommandWorld) -> None:
     assert "akoo-core let-go team-a/shop --reason" in out
 
 
+def test_a_fence_that_is_waited_for(world: CommandWorld) -> None:
+    message = 'Plugin "tenancy" has not finished its fence: The Avi Controller does not answer.'
+    held = condition("Held", "True", "FencePending", message)
+    status = record.RecordStatus(phase="Verifying", left=0, conditions=(held,))
+    stopped = record.FenceState(grade="Stopped", evidence="no Pod", at=NOW)
+    leaving = record.Leaving(
+        cause="ClusterDeleted", started_at=NOW, fence=stopped, fences={"ako": stopped}
+    )
+    world.cluster()
+    world.record(status=status, leaving=leaving)
+    _, out, _ = world("explain", "team-a/shop")
+    assert "0 objects left outside, fenced: Stopped (ako Stopped)" in out
+    assert f"  Held=True, FencePending: {message}" in out
+
+
 def test_a_relocation_that_is_held(world: CommandWorld) -> None:
     held = condition("Held", "True", "VerbFailed", "avi.example.com does not answer.")
     status = record.RecordStatus(

@@ -140,6 +140,9 @@ SITUATIONS = st.builds(
     ),
 )
 
+FENCING = {"ako": situation.LoadedPlugin(fences=True)}
+LOADED = st.sampled_from([builders.VERIFIER, builders.VERIFIER | FENCING, FENCING])
+UNFENCED = st.sampled_from([{}, {}, {"ako": "Pods are ending."}])
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 
 
@@ -165,7 +168,7 @@ def leaving_so_far(
     changes: list[dict[str, object]] = [
         {"confirmed_at": at[1]},
         {"drained_at": at[2]},
-        {"fence": structs.replace(draw(FENCES), at=at[3])},
+        _fenced(structs.replace(draw(FENCES), at=at[3]), finished=draw(st.booleans())),
         {"swept_at": at[4], "proof": structs.replace(draw(proofs), at=at[4])},
         {} if cause == "Relocated" else {"undeployed_at": at[5]},
         {} if cause == "Relocated" else {"let_go": structs.replace(draw(LET_GO), at=at[6])},
@@ -174,6 +177,11 @@ def leaving_so_far(
     for change in changes[:steps]:
         state = structs.replace(state, **change)
     return state
+
+
+def _fenced(fence: FenceState, *, finished: bool) -> dict[str, object]:
+    """A stored fence, of the only plugin that has one or of the core."""
+    return {"fence": fence, "fences": {"ako": fence} if finished else {}}
 
 
 HERE = st.builds(builders.make_cluster, deleting=st.booleans())
@@ -189,12 +197,13 @@ LEAVERS = st.builds(
     cluster=st.sampled_from([True, True, True, False]).flatmap(
         lambda there: HERE if there else st.none()
     ),
-    loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.LoadedPlugin()}]),
+    loaded=LOADED,
     progress=st.builds(
         situation.Progress,
         relocations=RELOCATIONS,
         tried=st.booleans(),
         done=st.frozensets(st.sampled_from(STEP_NAMES), max_size=3),
+        unfenced=UNFENCED,
     ),
 )
 CLEAN = st.builds(
@@ -215,9 +224,11 @@ ENDERS = st.builds(
         workload=st.just(Workload(kube_system_uid="w")),
     ),
     cluster=st.builds(builders.make_cluster, deleting=st.booleans()),
-    loaded=st.just(builders.VERIFIER),
+    loaded=st.just(builders.VERIFIER | FENCING),
     progress=st.builds(
-        situation.Progress, done=st.sampled_from([frozenset(), frozenset({"fence"})])
+        situation.Progress,
+        done=st.sampled_from([frozenset(), frozenset({"fence"})]),
+        unfenced=UNFENCED,
     ),
 )
 """Nothing is left, but for the last count and what follows."""
@@ -230,11 +241,12 @@ RELOCATORS = st.builds(
         annotations=st.just({}) | ALONE,
         workload=st.just(Workload(kube_system_uid="w")),
     ),
-    loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.LoadedPlugin()}]),
+    loaded=LOADED,
     progress=st.builds(
         situation.Progress,
         relocations=RELOCATIONS,
         done=st.frozensets(st.sampled_from(STEP_NAMES), max_size=3),
+        unfenced=UNFENCED,
     ),
 )
 CALM = st.builds(

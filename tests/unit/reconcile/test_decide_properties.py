@@ -9,8 +9,8 @@ from hypothesis import given, seed, settings
 
 from akoo_core import structs
 from akoo_core.objects import names
-from akoo_core.objects.record import SCHEMA_VERSION
-from akoo_core.reconcile.decide import decisions, leaving, situation
+from akoo_core.objects.record import SCHEMA_VERSION, Leaving, RecordSpec
+from akoo_core.reconcile.decide import decisions, fences, leaving, situation
 from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_strategies as strategies
 
@@ -160,6 +160,9 @@ def _let_go_has_a_reason(s: situation.Situation, decision: decisions.LetGo) -> N
         "a relocation lets nobody go"
     )
     assert state is None or state.let_go is None
+    if decision.why in ("Proven", "Counted", "NoVerifier"):
+        assert state is not None
+        _all_are_fenced(s, spec, state)
     match decision.why:
         case "UserWord":
             assert s.record.annotations[names.LET_GO_ANNOTATION]
@@ -183,6 +186,12 @@ def _let_go_has_a_reason(s: situation.Situation, decision: decisions.LetGo) -> N
             assert s.progress.tried
             assert spec.policies.on_deadline == "LetGo"
             assert s.now >= leaving.deadline_at(spec, state)
+
+
+def _all_are_fenced(s: situation.Situation, spec: RecordSpec, state: Leaving) -> None:
+    """Every plugin that is to be asked was asked in this attempt, and has finished."""
+    assert not s.progress.unfenced
+    assert "fence" in s.progress.done or not fences.open_plugins(s.loaded, spec, state)
 
 
 def _start_was_seen(s: situation.Situation, decision: decisions.StartLeaving) -> None:
@@ -218,6 +227,7 @@ def _step_is_due(s: situation.Situation, decision: decisions.Leave) -> None:
         assert not s.cluster.deleting
         assert decision.step != "undeploy"
     if relocates and decision.step == "release":
+        _all_are_fenced(s, s.record.spec, state)
         assert leaving.settled(s.record.spec, state, s.now)
     order = {
         "drain": state.confirmed_at,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.avi.avi_fleet import AviFleet, ako_works, play
 
 World = Any
+LONGEST_DELETION_SECONDS = 46.0
+"""The quiet period of 30 s, and the time in which the last Machine goes and is missed."""
 
 
 def test_a_life(avi_world: World) -> None:
@@ -28,6 +32,33 @@ def test_a_life(avi_world: World) -> None:
         assert state.proof.clean
         assert state.let_go is not None
         assert state.let_go.why == "Proven"
+
+    play(avi_world(), story)
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["answers", "silent"])
+def test_a_deletion_waits_for_no_fence_that_cannot_come(avi_world: World, silent: bool) -> None:
+    """The API of a workload cluster dies with its Machines: the core's own fence is enough."""
+
+    async def story(avi_fleet: AviFleet) -> None:
+        fleet = avi_fleet.fleet
+        await fleet.create_config(avi_fleet.config())
+        await fleet.create_cluster("shop")
+        await fleet.until_phase("shop", "Running")
+        await ako_works(avi_fleet)
+        for workload in fleet.capi.workloads.values():
+            workload.silent = silent
+        begun = fleet.clock.monotonic()
+        await fleet.delete_cluster("shop")
+        await fleet.until_gone("shop")
+        assert fleet.clock.monotonic() - begun <= LONGEST_DELETION_SECONDS
+        assert avi_fleet.left("shop") == []
+        state = avi_fleet.record("shop").spec.leaving
+        assert state is not None
+        assert state.fence is not None
+        assert state.let_go is not None
+        assert (state.fence.grade, state.let_go.why) == ("Gone", "Proven")
+        assert {name: fence.grade for name, fence in state.fences.items()} == {"ako": "Unfenced"}
 
     play(avi_world(), story)
 
