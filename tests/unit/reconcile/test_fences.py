@@ -12,6 +12,7 @@ from akoo_core.plugin import api
 from akoo_core.reconcile.decide import fences
 from tests.unit.reconcile import reconcile_fleet, reconcile_plugins
 from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
+from tests.unit.reconcile.reconcile_relocator import Relocator
 
 Answer = api.Fenced | api.Wait | api.Blocked | Exception | None
 REVOKED = api.Fenced(grade="Revoked", evidence="the account is deleted")
@@ -256,3 +257,29 @@ async def test_the_longest_sleep_of_all_unfenced_counts(
     fence = _leaving(fleet, name).fence
     assert fence is not None
     assert (fence.grade, fence.settle_seconds, fence.at) == ("Unfenced", 1200, first.at)
+
+
+async def test_a_relocation_waits_for_a_fence_without_a_deadline(
+    ako: reconcile_plugins.Ako, tenancy: Tenancy
+) -> None:
+    fleet = ReconcileFleet(ako, Relocator(), tenancy)
+    await fleet.config(cloudName="cloud-1")
+    name = await fleet.cluster()
+    for _ in range(3):
+        await fleet.run(name)
+    tenancy.answer = AWAY
+    await fleet.change_config(cloudName="cloud-2")
+    for seconds in (0, 0, 30, 30, 7200):
+        fleet.clock.advance(seconds)
+        await fleet.run(name)
+    assert fleet.condition(name, "Held") == ("True", "FencePending")
+    assert fleet.record(name).spec.ended_placements == ()
+    assert "release" not in tenancy.calls
+    tenancy.answer = REVOKED
+    await fleet.run(name)
+    assert _grades(fleet, name)[""] == "Revoked"
+    fleet.clock.advance(30)
+    await fleet.run(name)
+    (ended,) = fleet.record(name).spec.ended_placements
+    assert (ended.plugin, ended.how) == ("avi", "Proved")
+    assert tenancy.calls[-2:] == ["fence", "release"]
