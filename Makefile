@@ -18,6 +18,7 @@ sandbox: testbed ## start real clusters, run the operator, tell the story of a c
 
 # Two workers: what shares the bed stays together in one, all else goes where there is room.
 test: testbed ## every test, on the real bed; those of TLS also on the newest Python
+	@$(BIN)/akoo-testbed build helm
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 	@$(if $(ARGS),,sh hack/newest.sh)
 
@@ -40,7 +41,7 @@ format: setup ## let ruff format and mend
 	@$(BIN)/ruff format
 
 generate: setup ## write the files under deploy/ that are made from code and packaged manifests
-	@$(BIN)/python hack/generate.py
+	@$(BIN)/python -m hack.generate
 
 # Every crash point and many seeds; on the real bed every point of death, and stories with the
 # times that configs have by default.

@@ -15,6 +15,7 @@ from akoo_core import settings
 from akoo_core.manifests import packaged, people, render
 from akoo_core.plugin import api
 from akoo_core.plugin_host import loader, rbac
+from hack import chart
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADER = "# Made by `make generate`. Do not edit.\n"
@@ -40,6 +41,8 @@ def files() -> dict[str, str]:
     chosen = plugins(INSTALLED)
     made["base/config.yaml"] = HEADER + render.default_settings(chosen)
     made["rbac/clusterrole.yaml"] = HEADER + render.text(rbac.manifests(chosen))
+    first_party = plugins(",".join(own))
+    made |= {f"chart/akoo-core/{path}": text for path, text in chart.files(first_party).items()}
     kinds = [render.kind(each) for folder in definitions for each in packaged.read(folder)]
     made["rbac/users.yaml"] = HEADER + render.text(people.roles(kinds))
     return made
@@ -62,6 +65,7 @@ def main() -> int:
     for path, text in files().items():
         file = ROOT / "deploy" / path
         if not file.exists() or file.read_text() != text:
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
             sys.stdout.write(f"deploy/{path}\n")
     return 0

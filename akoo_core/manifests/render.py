@@ -32,7 +32,8 @@ DEFAULT_NAMESPACE = "akoo-system"
 """The namespace in the packaged files."""
 SETTINGS_HASH = "akoo.io/settings-hash"
 """Annotation of the Pods: a change of the settings rolls the Deployment."""
-_SETTINGS = "akoo-core-config"
+SETTINGS = "akoo-core-config"
+"""Name of the ConfigMap with the settings."""
 
 
 class Installation(NamedTuple):
@@ -108,7 +109,7 @@ def _deployment(installation: Installation) -> list[Object]:
     config_map = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": _SETTINGS, "labels": {"app.kubernetes.io/name": rbac.NAME}},
+        "metadata": {"name": SETTINGS, "labels": {"app.kubernetes.io/name": rbac.NAME}},
         "data": {"config.yaml": settings},
     }
     rest = [

@@ -94,8 +94,13 @@ def _role(kind: str, metadata: Mapping[str, Any], rules: Iterable[api.RbacRule])
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": kind,
         "metadata": dict(metadata),
-        "rules": [_plain(rule) for rule in merge(rules)],
+        "rules": plain(rules),
     }
+
+
+def plain(rules: Iterable[api.RbacRule]) -> list[dict[str, Any]]:
+    """The rules as a role has them, merged."""
+    return [_plain(rule) for rule in merge(rules)]
 
 
 def _plain(rule: api.RbacRule) -> dict[str, Any]:

@@ -16,7 +16,7 @@ class BedBase:
     removed at `stop`, and even when this process is killed. Logs are kept on request.
     """
 
-    def __init__(self, *, needs: Iterable[str] = tuple(recipes.RECIPES)) -> None:
+    def __init__(self, *, needs: Iterable[str] = recipes.DEFAULT) -> None:
         self._needs = tuple(needs)
         self.processes = processes.Processes()
         self.authority = certificates.Authority()

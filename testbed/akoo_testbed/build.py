@@ -34,7 +34,7 @@ class Built:
 
 
 def ensure(
-    names: Iterable[str] = tuple(recipes.RECIPES), report: progress.Progress | None = None
+    names: Iterable[str] = recipes.DEFAULT, report: progress.Progress | None = None
 ) -> Built:
     """Build what is not in the cache yet and say where everything is.
 
@@ -54,7 +54,7 @@ def ensure(
 
 def missing_recipes() -> list[str]:
     """Names of what is not in the cache yet."""
-    return [name for name, recipe in recipes.RECIPES.items() if not cached_folder(recipe).is_dir()]
+    return [name for name in recipes.DEFAULT if not cached_folder(_recipe(name)).is_dir()]
 
 
 def cached_folder(recipe: recipes.Recipe) -> pathlib.Path:

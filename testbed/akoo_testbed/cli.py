@@ -35,7 +35,7 @@ def build_command(names: tuple[str, ...]) -> None:
     Takes about ten minutes once, on two cores. The cache is $AKOO_TESTBED_CACHE, else
     $XDG_CACHE_HOME/akoo-testbed, else ~/.cache/akoo-testbed.
     """
-    built = build.ensure(names or tuple(recipes.RECIPES), progress.Progress())
+    built = build.ensure(names or recipes.DEFAULT, progress.Progress())
     for name, folder in built.folders.items():
         click.echo(f"{name:<12} {folder}")
 

@@ -29,6 +29,9 @@ class Recipe:
 
     ldflags: str = "-s -w"
 
+    on_demand: bool = False
+    """Not part of a test bed: built only where somebody names it."""
+
     data_module: str = ""
     """The module whose source folder holds `data`."""
 
@@ -96,8 +99,12 @@ RECIPES: dict[str, Recipe] = {
             packages=(("jaeger", "github.com/jaegertracing/jaeger/cmd/all-in-one"),),
         ),
         Recipe(name="vcsim", packages=(("vcsim", "akoo-testbed/vcsim"),)),
+        Recipe(name="helm", packages=(("helm", "helm.sh/helm/v4/cmd/helm"),), on_demand=True),
     )
 }
+
+DEFAULT = tuple(recipe.name for recipe in RECIPES.values() if not recipe.on_demand)
+"""The parts of test beds."""
 
 
 def key(recipe: Recipe, *, target: str = "") -> str:

@@ -1,0 +1,211 @@
+"""The Helm chart, with a real helm: the objects of `akoo-core manifests`, and strict values."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+from typing import Any, Protocol
+
+import pytest
+import yaml
+from akoo_testbed import build, kubeapi
+
+from akoo_core.manifests import render
+from akoo_core.plugin import api
+from akoo_core.plugin_host import rbac
+from hack import generate
+
+CHART = pathlib.Path(__file__).parents[3] / "deploy" / "chart" / "akoo-core"
+IMAGE = {"image": {"repository": "example.com/akoo-core"}}
+
+Object = dict[str, Any]
+Values = dict[str, Any]
+
+
+class Server(Protocol):
+    api: kubeapi.KubeApi
+
+
+@pytest.fixture(scope="module")
+def helm() -> pathlib.Path:
+    return build.ensure(["helm"]).binary("helm")
+
+
+class Chart:
+    """helm on our chart, without the network and without a home."""
+
+    def __init__(self, helm: pathlib.Path, folder: pathlib.Path) -> None:
+        self._helm = helm
+        self._folder = folder
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {"HOME": str(self._folder), "PATH": ""}
+        return subprocess.run(
+            [str(self._helm), *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def template(self, values: Values, namespace: str = "akoo-system") -> list[Object]:
+        """The objects for these values. Raises AssertionError with helm's words."""
+        done = self._template(values, namespace)
+        assert done.returncode == 0, done.stderr
+        loaded = yaml.load_all(done.stdout, Loader=yaml.CSafeLoader)
+        return [each for each in loaded if each]
+
+    def refusal(self, values: Values) -> str:
+        """The words of helm that refuse these values."""
+        done = self._template(values, "akoo-system")
+        assert done.returncode != 0, done.stdout
+        return done.stderr
+
+    def _template(self, values: Values, namespace: str) -> subprocess.CompletedProcess[str]:
+        file = self._folder / "values.json"
+        file.write_text(json.dumps(values))
+        return self.run(
+            "template", "akoo", str(CHART), "--namespace", namespace, "--values", str(file)
+        )
+
+
+@pytest.fixture
+def chart(helm: pathlib.Path, tmp_path: pathlib.Path) -> Chart:
+    return Chart(helm, tmp_path)
+
+
+def _key(obj: Object) -> tuple[str, str]:
+    return obj["kind"], obj["metadata"]["name"]
+
+
+def _alike(obj: Object) -> Object:
+    """``obj`` in a form that does not depend on the order of rules and on the text of settings."""
+    plain = dict(obj)
+    if plain["kind"] in {"ClusterRole", "Role"}:
+        rules = [
+            api.RbacRule(
+                groups=tuple(rule["apiGroups"]),
+                resources=tuple(rule["resources"]),
+                verbs=tuple(rule["verbs"]),
+                names=tuple(rule.get("resourceNames", ())),
+            )
+            for rule in plain["rules"]
+        ]
+        plain["rules"] = rbac.plain(rules)
+    if plain["kind"] == "ConfigMap":
+        plain["data"] = {key: yaml.safe_load(text) for key, text in plain["data"].items()}
+    if plain["kind"] == "CustomResourceDefinition":
+        assert plain["metadata"]["annotations"].pop("helm.sh/resource-policy", "keep") == "keep"
+    if plain["kind"] == "Deployment":
+        assert plain["spec"]["template"]["metadata"]["annotations"].pop(render.SETTINGS_HASH)
+    return plain
+
+
+@pytest.mark.parametrize("names", ["ako", "ako,avi", "ako,avi,vsphere"])
+@pytest.mark.parametrize("namespace", ["akoo-system", "load-balancers"])
+def test_it_makes_what_manifests_prints(names: str, namespace: str, chart: Chart) -> None:
+    values = {**IMAGE, "plugins": names.split(",")}
+    made = {_key(each): _alike(each) for each in chart.template(values, namespace)}
+    installation = render.Installation(
+        generate.plugins(names), namespace, "example.com/akoo-core:0.1.0"
+    )
+    wanted = {_key(each): _alike(each) for each in render.objects(installation)}
+    wanted.pop(("Namespace", namespace))  # helm install --create-namespace
+    assert made.keys() == wanted.keys()
+    for key, obj in wanted.items():
+        assert made[key] == obj, key
+
+
+def test_definitions_stay_when_it_is_uninstalled(chart: Chart) -> None:
+    crds = [each for each in chart.template(IMAGE) if each["kind"] == "CustomResourceDefinition"]
+    assert len(crds) == 4
+    for each in crds:
+        assert each["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_helm_finds_nothing_to_lint(chart: Chart) -> None:
+    done = chart.run("lint", "--strict", str(CHART), "--set", "image.repository=example.com/a")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 chart(s) failed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({}, "image.repository is empty: no image is published"),
+        ({**IMAGE, "replica": 1}, "replica"),
+        ({**IMAGE, "settings": {"wrokers": 3}}, "wrokers"),
+        ({**IMAGE, "settings": {"workers": 0}}, "workers"),
+        ({**IMAGE, "settings": {"log": {"level": "loud"}}}, "level"),
+        ({**IMAGE, "settings": {"enabledPlugins": ["ako"]}}, "enabledPlugins"),
+        ({**IMAGE, "settings": {"health": {"port": 1}}}, "health"),
+        ({**IMAGE, "settings": {"plugins": {"avi": {"nsuch": 1}}}}, "nsuch"),
+        ({**IMAGE, "image": {"repository": "a", "digest": "md5:1"}}, "digest"),
+        ({**IMAGE, "plugins": []}, "plugins"),
+        ({**IMAGE, "replicas": "two"}, "replicas"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_path(values: Values, problem: str, chart: Chart) -> None:
+    assert problem in chart.refusal(values)
+
+
+CORPUS: tuple[Values, ...] = (
+    IMAGE,
+    {**IMAGE, "plugins": ["ako", "avi", "vsphere"], "replicas": 1},
+    {**IMAGE, "settings": {"workers": 3, "log": {"level": "debug"}}, "podAnnotations": {"a": "b"}},
+    {
+        "image": {"repository": "example.com/a", "digest": "sha256:" + "0" * 64},
+        "imagePullSecrets": [{"name": "registry"}],
+        "nodeSelector": {"role": "infra"},
+        "priorityClassName": "system-cluster-critical",
+        "env": [{"name": "OTEL_EXPORTER_OTLP_HEADERS", "value": "a=b"}],
+        "tolerations": [],
+        "affinity": {},
+        "topologySpreadConstraints": [],
+        "resources": {},
+    },
+    {
+        **IMAGE,
+        "plugins": ["ako", "acme-dns"],
+        "extraRules": [{"apiGroups": ["dns.acme"], "resources": ["zones"], "verbs": ["get"]}],
+        "settings": {"plugins": {"acme-dns": {"parent": "example.com"}}},
+    },
+    {
+        **IMAGE,
+        **{
+            key: {"create": False}
+            for key in ("crds", "policies", "userRoles", "podDisruptionBudget", "networkPolicy")
+        },
+    },
+)
+
+
+@pytest.mark.parametrize("values", CORPUS)
+async def test_a_server_takes_what_it_makes(values: Values, chart: Chart, server: Server) -> None:
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "by-helm"}}
+    await server.api.apply(namespace)
+    for obj in chart.template(values, "by-helm"):
+        metadata = obj["metadata"]
+        path = await server.api.path(
+            kubeapi.kind_of(obj), metadata.get("namespace"), metadata["name"]
+        )
+        strict = {"fieldManager": "test", "fieldValidation": "Strict", "force": "true"}
+        await server.api.request(
+            "PATCH",
+            path,
+            obj,
+            params=strict | {"dryRun": "All"},
+            content_type="application/apply-patch+yaml",
+        )
+
+
+def test_its_settings_are_those_of_the_operator(chart: Chart) -> None:
+    """The schema knows every setting but those that the chart itself gives."""
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    properties = schema["properties"]["settings"]["properties"]
+    assert {"workers", "telemetry", "plugins"} <= set(properties)
+    assert not {"enabledPlugins", "operatorNamespace", "health"} & set(properties)
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    assert set(values) == set(schema["properties"]) - {"global"}
