@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import platform
 import signal
 import socket
 import uuid
@@ -32,7 +33,7 @@ from akoo_core.plugin.errors import describe
 from akoo_core.plugin_host import controllers, loader, rbac, registry
 from akoo_core.reconcile.act.record_writes import difference
 from akoo_core.settings import Settings
-from akoo_core.telemetry import sdk
+from akoo_core.telemetry import metrics, sdk
 
 WORKER_SHARE = 0.5
 """Share of the shutdown seconds for work in flight. The rest is for Events, lease and spans."""
@@ -93,6 +94,7 @@ class Operator:
             self._management.kubeconfig, context=self._management.context
         )
         _log.info(greeting(self._plugins), extra={"settings": changed(self._settings)})
+        metrics.BUILD.labels(akoo_core.__version__, platform.python_version()).set(1)
         self._trace(spans)
 
         plain = transport.HttpClient(endpoint, external=assembly.seam(self._settings))

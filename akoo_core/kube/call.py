@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from akoo_core import structs
-from akoo_core.kube.request import JSON, Payload, ServerRequest
+from akoo_core.kube.request import JSON, JSON_PATCH, Payload, ServerRequest
 
 _METHODS = {
     "get": "GET",
@@ -34,6 +34,8 @@ class HttpCall(NamedTuple):
     body: bytes | None = None
     about: ServerRequest | str = ""
     """The request that errors name."""
+    patch: Sequence[Mapping[str, Any]] = ()
+    """The operations of a JSON patch: a refusal of one that tests is a conflict."""
 
     @property
     def verb(self) -> str:
@@ -47,6 +49,7 @@ class HttpCall(NamedTuple):
     def of(cls, request: ServerRequest, payload: Payload) -> HttpCall:
         """The request with its body encoded."""
         query, body, content_type, metadata_only = payload
+        patch = body if content_type == JSON_PATCH else ()
         headers = {"Accept": _partial(request) if metadata_only else JSON}
         if body is not None:
             headers["Content-Type"] = content_type
@@ -60,6 +63,7 @@ class HttpCall(NamedTuple):
             headers,
             None if body is None else structs.encode_json(body),
             request,
+            patch,
         )
 
 

@@ -200,13 +200,14 @@ class Caller:
             raise errors.ServerError(message, status=answer.code, request=str(call)) from error
 
     def _refusal(self, call: HttpCall, answer: connection.HttpAnswer) -> errors.KubeError:
-        return statuses.error_of(
+        error = statuses.error_of(
             answer.code,
             statuses.parse(answer.body),
             call.about or call.path,
             retry_after=answer.retry_after,
             role=self._role,
         )
+        return statuses.patch_error(error, call.patch)
 
     def _timed_out(self, call: HttpCall, deadline_seconds: float) -> errors.UnreachableError:
         server = self._connection.endpoint.server

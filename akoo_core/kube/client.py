@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
-from akoo_core.kube import errors, statuses
 from akoo_core.kube.request import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, Payload, ServerRequest
 from akoo_core.kube.resource import Resource
 
@@ -185,10 +184,7 @@ class KubeClient:
     ) -> Object:
         """RFC 6902. A failed ``test`` operation raises ConflictError."""
         request = ServerRequest("patch", resource, namespace, name, subresource)
-        try:
-            return await self.transport.send(request, Payload(self._managed, patch, JSON_PATCH))
-        except errors.InvalidError as error:
-            raise statuses.json_patch_error(error, patch) from None
+        return await self.transport.send(request, Payload(self._managed, patch, JSON_PATCH))
 
     async def apply(
         self,

@@ -118,17 +118,14 @@ def _type_of(
     return errors.ServerError
 
 
-def json_patch_error(
-    error: errors.InvalidError, patch: Sequence[Mapping[str, Any]]
-) -> errors.KubeError:
+def patch_error(error: errors.KubeError, patch: Sequence[Mapping[str, Any]]) -> errors.KubeError:
     """The ConflictError that ``error`` is, if a ``test`` of ``patch`` may not have held.
 
     The server does not say which operation failed. In a patch that tests, a missing path means
     the same: the object is not the one that was read.
     """
-    if error.message != PATCH_REFUSED or not any(
-        operation.get("op") == "test" for operation in patch
-    ):
+    tested = any(operation.get("op") == "test" for operation in patch)
+    if not (isinstance(error, errors.InvalidError) and error.message == PATCH_REFUSED and tested):
         return error
     message = "a test of the JSON patch does not hold: the object has changed; read it again"
     return errors.ConflictError(

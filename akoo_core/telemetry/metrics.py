@@ -7,13 +7,22 @@ holds a cluster's name.
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from akoo_core.telemetry import tally
 
 REGISTRY = CollectorRegistry()
 """Our own registry: /metrics shows what is listed here and nothing a library added."""
 
+PROCESS = ProcessCollector(registry=REGISTRY)
+"""``process_*``: CPU, memory, open files and start of this process."""
+
+BUILD = Gauge(
+    "akoo_build_info",
+    "1: the version of akoo-core and of its Python.",
+    ["version", "python"],
+    registry=REGISTRY,
+)
 _SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
 EXTERNAL_REQUESTS = Counter(

@@ -185,7 +185,8 @@ def _changed(current: Object, request: ServerRequest, payload: Payload) -> Objec
         try:
             changed = memory_patch.json_patch(current, body)
         except memory_patch.PatchError as error:
-            raise kinds.refusal(422, "Invalid", statuses.PATCH_REFUSED, request) from error
+            refused = kinds.refusal(422, "Invalid", statuses.PATCH_REFUSED, request)
+            raise statuses.patch_error(refused, body) from error
     else:
         changed = memory_patch.merge_patch(current, body)
     return changed

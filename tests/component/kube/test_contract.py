@@ -14,6 +14,7 @@ import pytest
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube.resource import CONFIG_MAPS, NAMESPACES, SECRETS, STATEFUL_SETS, Resource
+from akoo_core.telemetry import metrics
 
 Object = dict[str, Any]
 NOTHINGS = Resource("contract.akoo.io", "v1", "nothings", "Nothing")
@@ -268,6 +269,18 @@ async def test_merge_patch(api: Any) -> None:
         await api.client.merge_patch(CONFIG_MAPS, "two", {"data": {}}, api.namespace)
 
 
+def conflicts() -> float:
+    """Patches of ConfigMaps that were counted as conflicts."""
+    return sum(
+        sample.value
+        for family in metrics.REGISTRY.collect()
+        for sample in family.samples
+        if sample.name == "akoo_external_requests_total"
+        and sample.labels["operation"] == "patch configmaps"
+        and sample.labels["outcome"] == "ConflictError"
+    )
+
+
 async def test_json_patch_with_a_test(api: Any) -> None:
     made = await make(api, "one", {"a": "1"}, finalizers=["akoo.io/a", "akoo.io/b"])
     version = made["metadata"]["resourceVersion"]
@@ -282,8 +295,10 @@ async def test_json_patch_with_a_test(api: Any) -> None:
     assert after["metadata"]["finalizers"] == ["akoo.io/b"]
     assert after["metadata"]["annotations"] == {"akoo.io/x": "1", "akoo.io/y": "2"}
     assert after["data"] == {"a": "2"}
+    before = conflicts()
     with pytest.raises(errors.ConflictError):
         await api.client.json_patch(CONFIG_MAPS, "one", patch, api.namespace)
+    assert conflicts() == before + 1, "it counts as a conflict, not as an invalid request"
     with pytest.raises(errors.InvalidError):
         await api.client.json_patch(
             CONFIG_MAPS, "one", [{"op": "remove", "path": "/data/zz"}], api.namespace

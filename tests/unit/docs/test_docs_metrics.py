@@ -26,6 +26,9 @@ def declared() -> dict[str, tuple[str, str]]:
             names = var.names if hasattr(var, "names") else var._labelnames
             labels = ", ".join(f"`{label}`" for label in names)
             families[name] = (family.type, labels)
+    for family in metrics.PROCESS.collect():
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        families[name] = (family.type, "")
     return families
 
 

@@ -115,10 +115,10 @@ def test_absent_kind() -> None:
 def test_only_a_patch_that_tests_becomes_a_conflict() -> None:
     refused = errors.InvalidError(statuses.PATCH_REFUSED, status=422, request="patch x")
     test: dict[str, Any] = {"op": "test", "path": "/a", "value": 1}
-    assert isinstance(statuses.json_patch_error(refused, [test]), errors.ConflictError)
-    assert statuses.json_patch_error(refused, [{"op": "remove", "path": "/a"}]) is refused
+    assert isinstance(statuses.patch_error(refused, [test]), errors.ConflictError)
+    assert statuses.patch_error(refused, [{"op": "remove", "path": "/a"}]) is refused
     other = errors.InvalidError("spec.x: Invalid value", status=422)
-    assert statuses.json_patch_error(other, [test]) is other
+    assert statuses.patch_error(other, [test]) is other
 
 
 @pytest.mark.parametrize(
