@@ -18,7 +18,7 @@ sandbox: testbed ## start real clusters, run the operator, tell the story of a c
 
 # Two workers: what shares the bed stays together in one, all else goes where there is room.
 test: testbed ## every test, on the real bed; those of TLS also on the newest Python
-	@$(BIN)/akoo-testbed build helm
+	@$(BIN)/akoo-testbed build --only helm
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 	@$(if $(ARGS),,sh hack/newest.sh)
 

@@ -27,7 +27,7 @@ def cli() -> None:
     "names",
     multiple=True,
     type=click.Choice(list(recipes.RECIPES)),
-    help="Build this one; may be given several times. Default: all.",
+    help="Build this one; may be given several times. Default: the parts of test beds.",
 )
 def build_command(names: tuple[str, ...]) -> None:
     """Build what is not in the cache yet and say where it is.
