@@ -26,11 +26,12 @@ OWNED_BY_THE_CHART = ("enabledPlugins", "operatorNamespace", "health")
 """Settings that follow from other values, or that the Deployment depends on."""
 
 Object = dict[str, Any]
+Plugins = Mapping[str, type[api.Plugin]]
+"""Plugin classes by name. They are not made: some have settings without a default."""
 
 
-def files(plugins: Iterable[api.Plugin]) -> dict[str, str]:
+def files(plugins: Plugins) -> dict[str, str]:
     """The text of each file of the chart, by its path below the chart's folder."""
-    plugins = tuple(plugins)
     made = {
         str(file.relative_to(SOURCES)): file.read_text()
         for file in sorted(SOURCES.rglob("*"))
@@ -49,8 +50,8 @@ def _if(condition: str, text: str) -> str:
     return f"{{{{- if {condition} }}}}\n{text}{{{{- end }}}}\n"
 
 
-def _selected(plugin: api.Plugin) -> str:
-    return f'has "{plugin.name}" .Values.plugins'
+def _selected(name: str) -> str:
+    return f'has "{name}" .Values.plugins'
 
 
 def _dump(objects: Iterable[Any]) -> str:
@@ -61,12 +62,12 @@ def _in_release(text: str) -> str:
     return text.replace(render.DEFAULT_NAMESPACE, NAMESPACE)
 
 
-def _definitions(plugins: Iterable[api.Plugin]) -> str:
+def _definitions(plugins: Plugins) -> str:
     parts = [_dump(_kept(packaged.read(packaged.core_folder("crds"))))]
-    for plugin in plugins:
+    for name, plugin in plugins.items():
         folder = packaged.plugin_folder(plugin)
         if folder is not None:
-            parts.append(_if(_selected(plugin), _dump(_kept(packaged.read(folder)))))
+            parts.append(_if(_selected(name), _dump(_kept(packaged.read(folder)))))
     return _if(".Values.crds.create", "".join(parts))
 
 
@@ -87,34 +88,34 @@ def _rules(rules: Iterable[Any]) -> str:
     return yaml.safe_dump(list(rules), sort_keys=False)
 
 
-def _rights(plugins: tuple[api.Plugin, ...]) -> str:
+def _rights(plugins: Plugins) -> str:
     """One ClusterRole and one Role, with a part for each plugin that is selected."""
     cluster_role, role = rbac.manifests(())
     text = _dump(_packaged("serviceaccount", "bindings")) + _dump([cluster_role])
-    for plugin in plugins:
+    for name, plugin in plugins.items():
         own = rbac.plain(plugin.rbac)
         if own:
-            text += _if(_selected(plugin), _rules(own))
+            text += _if(_selected(name), _rules(own))
     text += _if(".Values.extraRules", "{{ toYaml .Values.extraRules }}\n")
     text += _dump([role])
-    keeping = " ".join(f"({_selected(plugin)})" for plugin in plugins if plugin.keeps)
+    keeping = " ".join(f"({_selected(name)})" for name, kind in plugins.items() if kind.keeps)
     if keeping:
         text += _if(f"or {keeping}", _rules(rbac.plain(rbac.KEEPING)))
     return _in_release(text)
 
 
-def _people(plugins: Iterable[api.Plugin]) -> str:
+def _people(plugins: Plugins) -> str:
     """The ClusterRoles for people, with a part for each plugin that is selected."""
     core = packaged.read(packaged.core_folder("crds"))
     texts = {role["metadata"]["name"]: _dump([role]) for role in people.roles(_kinds(core))}
-    for plugin in plugins:
+    for name, plugin in plugins.items():
         folder = packaged.plugin_folder(plugin)
         if folder is None:
             continue
         kinds = _kinds(packaged.read(folder))
         for role in people.roles(kinds):
             own = [rule for rule in role["rules"] if _concerns(rule, kinds)]
-            texts[role["metadata"]["name"]] += _if(_selected(plugin), _rules(own))
+            texts[role["metadata"]["name"]] += _if(_selected(name), _rules(own))
     return "".join(texts.values())
 
 
@@ -208,11 +209,11 @@ def _expression(match: re.Match[str]) -> str:
     return texts[match["word"]]
 
 
-def _schema(plugins: Iterable[api.Plugin]) -> str:
+def _schema(plugins: Plugins) -> str:
     """values.schema.json: that of values.yaml, with the settings' own types."""
     schema = json.loads((SOURCES / "values.schema.json").read_text())
     kinds: dict[str, type[Any]] = {"settings": settings.Settings}
-    kinds |= {plugin.name: plugin.settings_type for plugin in plugins if plugin.settings_type}
+    kinds |= {name: kind.settings_type for name, kind in plugins.items() if kind.settings_type}
     made, definitions = msgspec.json.schema_components(
         kinds.values(), ref_template="#/$defs/{name}"
     )

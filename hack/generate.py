@@ -41,7 +41,7 @@ def files() -> dict[str, str]:
     chosen = plugins(INSTALLED)
     made["base/config.yaml"] = HEADER + render.default_settings(chosen)
     made["rbac/clusterrole.yaml"] = HEADER + render.text(rbac.manifests(chosen))
-    first_party = plugins(",".join(own))
+    first_party = {name: loader.import_class(name) for name in own}
     made |= {f"chart/akoo-core/{path}": text for path, text in chart.files(first_party).items()}
     kinds = [render.kind(each) for folder in definitions for each in packaged.read(folder)]
     made["rbac/users.yaml"] = HEADER + render.text(people.roles(kinds))
