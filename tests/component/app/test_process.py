@@ -18,6 +18,7 @@ import aiohttp
 import pytest
 from akoo_testbed import bare, build, definitions, kubeapi
 
+import akoo_core
 from akoo_core import settings
 from akoo_core.kube import crds as definition_rules
 from akoo_core.plugin_host import loader
@@ -84,6 +85,16 @@ async def readyz(operator: process.OperatorProcess, wanted: str) -> str:
             await asyncio.sleep(0.05)
 
 
+async def build_info(operator: process.OperatorProcess) -> str:
+    """The line of /metrics that names the version."""
+    async with (
+        aiohttp.ClientSession(trust_env=False) as session,
+        session.get(f"{operator.url}/metrics") as answer,
+    ):
+        lines = (await answer.text()).splitlines()
+    return next((line for line in lines if line.startswith("akoo_build_info{")), "")
+
+
 async def test_what_is_missing_is_said_until_it_is_there(bed: ProcessBed) -> None:
     """CRDs, then rights, then nothing: one process goes on by itself."""
     kubeconfig = await bed.account()
@@ -92,6 +103,7 @@ async def test_what_is_missing_is_said_until_it_is_there(bed: ProcessBed) -> Non
     try:
         missing = await readyz(operator, definition_rules.APPLY)
         assert "the API server has no AKODeploymentConfig" in missing
+        assert f'version="{akoo_core.__version__}"' in await build_info(operator)
         role = "rbac.authorization.k8s.io/v1/ClusterRole"
         whole = await bed.api.get(role, None, install.ACCOUNT)
         less = [rule for rule in whole["rules"] if "akodeployments" not in rule["resources"]]

@@ -76,6 +76,22 @@ async def test_a_broken_check_is_not_ready_and_not_quoted(
     assert "readiness check failed" in caplog.text
 
 
+async def test_the_process_shows_its_own_use(running: Running) -> None:
+    _, text, _ = await running.get("/metrics")
+    values = {
+        line.split()[0]: float(line.split()[-1]) for line in text.splitlines() if "#" not in line
+    }
+    for name in (
+        "process_cpu_seconds_total",
+        "process_resident_memory_bytes",
+        "process_virtual_memory_bytes",
+        "process_start_time_seconds",
+        "process_open_fds",
+        "process_max_fds",
+    ):
+        assert values[name] > 0, name
+
+
 async def test_metrics_in_both_formats(running: Running) -> None:
     metrics.QUEUE_DEPTH.labels("health-test").set(3)
     status, text, kind = await running.get("/metrics")
