@@ -179,7 +179,7 @@ class TenancyFleet:
             external=seam,
             turn=self._turn,
         )
-        for name in ("avicontrollers", "aviippools"):
+        for name in ("avicontrollers", "aviippools", "avitenants"):
             self.fleet.management.seed(yaml.safe_load((CRDS / f"{name}.yaml").read_text()))
         self.fleet.management.seed(*SECRETS)
 

@@ -12,6 +12,7 @@ from akoo_avi.client import access as avi_access
 from akoo_core.plugin import api, structs
 from akoo_tenancy import rights
 from akoo_tenancy.controllers.rotations import Rotations
+from akoo_tenancy.controllers.tenants import AviTenants
 from akoo_tenancy.leave import confirm, fence, release
 from akoo_tenancy.live import answers, intend, observe, opening, prepare
 from akoo_tenancy.live.tools import Tools
@@ -40,6 +41,7 @@ class TenancyPlugin(api.Plugin):
     )
     annotations: ClassVar[tuple[api.PluginAnnotation, ...]] = (requests.ANNOTATION,)
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
+    manifests: ClassVar[str] = "akoo_tenancy:manifests"
 
     def __init__(
         self,
@@ -110,8 +112,11 @@ class TenancyPlugin(api.Plugin):
 
     @api.hookimpl
     def controllers(self) -> tuple[api.ControllerRegistration, ...]:
-        """The controller that counts the rotations under way."""
-        return (self._rotations.registration(),)
+        """The controller that counts the rotations under way, and those of AviTenants."""
+        return (
+            self._rotations.registration(),
+            *AviTenants(self._tools.clients).registrations(),
+        )
 
     @api.hookimpl
     def secret_references(self, view: api.View) -> tuple[api.SecretPair, ...]:

@@ -7,6 +7,7 @@ from typing import Final
 from akoo_avi.client.access import avi_controller
 
 from akoo_core.plugin import api
+from akoo_tenancy.controllers import tenants
 
-RULES: Final[tuple[api.RbacRule, ...]] = (avi_controller.READ_RULE,)
-"""AviControllers are read; records are read by a right of the core."""
+RULES: Final[tuple[api.RbacRule, ...]] = (avi_controller.READ_RULE, *tenants.RIGHTS)
+"""AviControllers are read and held; records are read by a right of the core."""

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 from akoo_ako import config as ako_config
+from akoo_tenancy.spec import tenant as avi_tenant
 from akoo_vsphere.spec import connection as vsphere_connection
 from akoo_vsphere.spec import port_group as vsphere_port_group
 from akoo_vsphere.spec import port_group_status as vsphere_status
@@ -256,6 +257,8 @@ def test_columns_of_the_config() -> None:
     [
         ("vsphereconnections", "spec", vsphere_connection.Spec),
         ("vsphereconnections", "status", vsphere_connection.Status),
+        ("avitenants", "spec", avi_tenant.Spec),
+        ("avitenants", "status", avi_tenant.Status),
         ("vsphereportgroups", "spec", vsphere_port_group.Spec),
         ("vsphereportgroups", "status", vsphere_status.Status),
     ],
@@ -311,7 +314,14 @@ def _undescribed(schema: dict[str, Any], path: str) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     "name",
-    ["akodeploymentconfigs", "akodeployments", "avicontrollers", "aviippools", *sorted(VSPHERE)],
+    [
+        "akodeploymentconfigs",
+        "akodeployments",
+        "avicontrollers",
+        "aviippools",
+        "avitenants",
+        *sorted(VSPHERE),
+    ],
 )
 def test_every_field_is_described(name: str) -> None:
     """`kubectl explain` shows no field without a description."""
