@@ -299,8 +299,8 @@ async def until(accept: Callable[[], Awaitable[bool]], *, title: str) -> None:
 
 
 def mo_ref(group: Object) -> str:
-    """The recorded moref of a VSpherePortGroup."""
-    return str(group["status"]["portGroup"]["moRef"])
+    """The recorded moref of a VSpherePortGroup; "" for none."""
+    return str((group["status"].get("portGroup") or {}).get("moRef", ""))
 
 
 def has_vlan(vlan: int) -> Callable[[PortGroupState | None], bool]:

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from akoo_testbed.vcsim import Action, Fault, When
 
+from akoo_core.sandbox import process
 from tests.stories.scene import Scene
 from tests.stories.telling import proof, solo
 from tests.stories.vsphere import network
 from tests.stories.vsphere.network import VLAN, Network, gone_from_vcenter, has_vlan, mo_ref
-from tests.stories.vsphere.vcenter import WRITES
+from tests.stories.vsphere.vcenter import OPERATOR, WRITES
 
 Act = Callable[[Network], Awaitable[None]]
 
@@ -22,10 +23,17 @@ class Death(NamedTuple):
 
     method: str
     act: Act
+    skip: int = 0
+    """Calls of the method that the act itself makes."""
 
 
 async def _declare(n: Network) -> None:
     await n.declare()
+
+
+async def _end_session(n: Network) -> None:
+    await n.vcenter.control.end_sessions(OPERATOR)
+    await _edit(n)
 
 
 async def _edit(n: Network) -> None:
@@ -51,10 +59,11 @@ async def _delete(n: Network) -> None:
 
 
 DEATHS = (
-    *(Death(method, _declare) for method in ("Login", "AddCustomFieldDef", "AddDVPortgroup_Task")),
+    Death("Login", _end_session),
+    *(Death(method, _declare) for method in ("AddCustomFieldDef", "AddDVPortgroup_Task")),
     Death("ReconfigureDVPortgroup_Task", _edit),
-    Death("SetField", _wipe),
-    Death("Rename_Task", _rename),
+    Death("SetField", _wipe, skip=1),
+    Death("Rename_Task", _rename, skip=1),
     Death("WaitForUpdatesEx", _edit),
     Death("RetrievePropertiesEx", _edit),
     *(Death(method, _delete) for method in ("FetchDVPorts", "Destroy_Task")),
@@ -63,22 +72,47 @@ DEATHS = (
 
 @proof
 @solo
-async def test_killed_at_every_class_of_call(s: Scene) -> None:
-    """Before the call has its effect, and after it: the next operator comes to the same end, makes
-    nothing twice and loses nothing."""
+async def test_killed_before_each_class_of_call(s: Scene) -> None:
+    """The call has no effect yet: the next operator comes to the same end."""
+    await _all(s, When.BEFORE)
+
+
+@proof
+@solo
+async def test_killed_after_each_class_of_call(s: Scene) -> None:
+    """The call has its effect, and nobody hears of it: nothing is made twice, nothing is lost."""
+    await _all(s, When.AFTER)
+
+
+async def _all(s: Scene, moment: When) -> None:
     assert {death.method for death in DEATHS} >= WRITES
-    deaths = [(death, moment) for moment in (When.BEFORE, When.AFTER) for death in DEATHS]
-    for number, (death, moment) in enumerate(deaths):
-        async with network.opened(s, name=f"{s.story}-{number}") as n:
-            await _dies(n, death, moment)
+    usual = s.story_bed.operator
+    await usual.stop()
+    operator = s.story_bed.replica(
+        "killed",
+        # The next operator waits for the lease of the one that was killed.
+        AKOO_DEADLINES__EXTERNAL_SECONDS="3",
+        AKOO_WORKLOAD_CLUSTERS__DEADLINE_SECONDS="3",
+        AKOO_LEADER_ELECTION__LEASE_SECONDS="9",
+        AKOO_LEADER_ELECTION__RENEW_DEADLINE_SECONDS="5",
+    )
+    try:
+        await operator.start()
+        for number, death in enumerate(DEATHS):
+            async with network.opened(s, name=f"{s.story}-{number}") as n:
+                await _dies(n, operator, death, moment)
+    finally:
+        await operator.stop()
+        await usual.start()
+        await usual.ready()
 
 
-async def _dies(n: Network, death: Death, moment: When) -> None:
+async def _dies(n: Network, operator: process.OperatorProcess, death: Death, moment: When) -> None:
     before = await n.vcenter.groups()
     if death.act is not _declare:
         await n.made()
     number = await n.vcenter.control.inject(
-        Fault(action=Action.HOLD, when=moment, method=death.method, count=1)
+        Fault(action=Action.HOLD, when=moment, method=death.method, skip=death.skip, count=1)
     )
     await death.act(n)
 
@@ -86,7 +120,6 @@ async def _dies(n: Network, death: Death, moment: When) -> None:
         return await n.vcenter.control.applied(number) == 1
 
     await network.until(reached, title=f"{death.method} {moment}")
-    operator = n.scene.story_bed.operator
     await operator.stop(signal.SIGKILL)
     await n.vcenter.control.release(number)
     await operator.start()
