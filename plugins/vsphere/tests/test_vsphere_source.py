@@ -124,6 +124,18 @@ async def test_a_vcenter_that_comes_back_is_followed_again(
 
 
 @virtual_time.test
+async def test_a_short_outage_is_over_soon(clock: virtual_time.LoopClock) -> None:
+    there = VSphereFleet(clock)
+    async with there.fleet as fleet:
+        await settled(there)
+        there.vcenter.stop()
+        await fleet.until(lambda: there.reachable() == "False", seconds=31.0)
+        await asyncio.sleep(5.0)
+        there.vcenter.come_back()
+        await fleet.until(lambda: there.reachable() == "True", seconds=10.0)
+
+
+@virtual_time.test
 async def test_a_new_secret_ends_the_pause_of_the_source(clock: virtual_time.LoopClock) -> None:
     """Not only the connection is well again at once: drift is seen at once, too."""
     there = VSphereFleet(clock)

@@ -28,6 +28,30 @@ OPEN_SECONDS: Final = 15.0
 """Time with one reading of Secret and connection: a wait without news takes longer."""
 
 
+class Pauses:
+    """The pauses after errors in a row. Pure.
+
+    After an error that may pass they double from a second. Those that an answer to another call
+    ends get longer, too, if the waiting call fails again: it may fail alone.
+    """
+
+    def __init__(self) -> None:
+        self._errors = 0
+        self._in_vain = 0
+
+    def next(self, result: api.Wait | api.Blocked) -> tuple[float, float]:
+        """The shortest and the longest pause after one more error with this result, in seconds."""
+        most = min(max(result.after, 1.0), LONGEST_PAUSE)
+        if isinstance(result, api.Wait):
+            most = min(2.0**self._errors, most)
+        self._errors += 1
+        return min(2.0**self._in_vain - 1.0, most), most
+
+    def ended(self, *, answered: bool) -> None:
+        """The pause has ended, by an answer to another call or by itself."""
+        self._in_vain = self._in_vain + 1 if answered else 0
+
+
 async def follow(ctx: api.ControllerContext, add: api.AddKey, reach: Reach, index: Index) -> None:
     """Follow the vCenters of all connections that have port groups, until cancelled."""
     tasks: dict[str, asyncio.Task[None]] = {}
@@ -57,12 +81,9 @@ async def _follow(
 async def _followed(
     ctx: api.ControllerContext, add: api.AddKey, reach: Reach, index: Index, name: str
 ) -> None:
-    """Follow one vCenter. Its Secret is read anew between two waits, so that a new one counts.
-
-    An attempt that is answered ends the pause after an error; later and later if the waiting call
-    fails again, since it may fail alone.
-    """
-    version, answers, in_vain = "", True, 0
+    """Follow one vCenter. Its Secret is read anew between two waits, so that a new one counts. An
+    attempt that is answered ends the pause after an error."""
+    version, answers, pauses = "", True, Pauses()
     connection: Connection | None = None
     client: VCenterClient | None = None
     opened = 0.0
@@ -81,9 +102,8 @@ async def _followed(
                 index.turned.put_nowait(name)
             client, version = None, ""
             reach.marked.lose(name)
-            most = min(max(access.answer(error).after, 1.0), LONGEST_PAUSE)
-            answers = await index.pause(name, min(2.0**in_vain - 1.0, most), most)
-            in_vain = in_vain + 1 if answers else 0
+            answers = await index.pause(name, *pauses.next(access.answer(error)))
+            pauses.ended(answered=answers)
             continue
         except kube.KubeError:
             await asyncio.sleep(KUBE_PAUSE)
@@ -91,7 +111,7 @@ async def _followed(
         if not answers or (changes.whole and version):
             # After a new session it may be another vCenter.
             index.turned.put_nowait(name)
-        version, answers, in_vain = changes.version, True, 0
+        version, answers, pauses = changes.version, True, Pauses()
         reach.marked.take(connection, changes, ctx.clock.monotonic())
         for key in index.concerned(name, changes):
             add(key)
