@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from akoo_testbed.vcsim import Action, Fault, When
 
-from akoo_core.sandbox import process
 from tests.stories.scene import Scene
 from tests.stories.telling import proof, solo
 from tests.stories.vsphere import network
@@ -86,28 +85,12 @@ async def test_killed_after_each_class_of_call(s: Scene) -> None:
 
 async def _all(s: Scene, moment: When) -> None:
     assert {death.method for death in DEATHS} >= WRITES
-    usual = s.story_bed.operator
-    await usual.stop()
-    operator = s.story_bed.replica(
-        "killed",
-        # The next operator waits for the lease of the one that was killed.
-        AKOO_DEADLINES__EXTERNAL_SECONDS="3",
-        AKOO_WORKLOAD_CLUSTERS__DEADLINE_SECONDS="3",
-        AKOO_LEADER_ELECTION__LEASE_SECONDS="9",
-        AKOO_LEADER_ELECTION__RENEW_DEADLINE_SECONDS="5",
-    )
-    try:
-        await operator.start()
-        for number, death in enumerate(DEATHS):
-            async with network.opened(s, name=f"{s.story}-{number}") as n:
-                await _dies(n, operator, death, moment)
-    finally:
-        await operator.stop()
-        await usual.start()
-        await usual.ready()
+    for number, death in enumerate(DEATHS):
+        async with network.opened(s, name=f"{s.story}-{number}") as n:
+            await _dies(n, death, moment)
 
 
-async def _dies(n: Network, operator: process.OperatorProcess, death: Death, moment: When) -> None:
+async def _dies(n: Network, death: Death, moment: When) -> None:
     before = await n.vcenter.groups()
     if death.act is not _declare:
         await n.made()
@@ -120,6 +103,7 @@ async def _dies(n: Network, operator: process.OperatorProcess, death: Death, mom
         return await n.vcenter.control.applied(number) == 1
 
     await network.until(reached, title=f"{death.method} {moment}")
+    operator = n.scene.story_bed.operator
     await operator.stop(signal.SIGKILL)
     await n.vcenter.control.release(number)
     await operator.start()
