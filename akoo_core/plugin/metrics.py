@@ -1,9 +1,19 @@
 """The registry of /metrics, and the metrics of plugins that the core declares."""
 
-from akoo_core.telemetry.metrics import POOL_ADDRESSES, PORT_GROUPS, REGISTRY
+from akoo_core.telemetry.metrics import (
+    CREDENTIAL_AGE,
+    POOL_ADDRESSES,
+    PORT_GROUPS,
+    REGISTRY,
+    ROTATIONS,
+    STORE_LOGINS,
+)
 
 __all__ = [
+    "CREDENTIAL_AGE",
     "POOL_ADDRESSES",
     "PORT_GROUPS",
     "REGISTRY",
+    "ROTATIONS",
+    "STORE_LOGINS",
 ]

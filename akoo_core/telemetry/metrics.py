@@ -90,6 +90,24 @@ PORT_GROUPS = Gauge(
     ["condition"],
     registry=REGISTRY,
 )
+CREDENTIAL_AGE = Gauge(
+    "akoo_credential_age_seconds",
+    "Time since AKO was first seen with its account: the oldest one of each config.",
+    ["config"],
+    registry=REGISTRY,
+)
+ROTATIONS = Counter(
+    "akoo_credential_rotations_total",
+    "Rotations of accounts of AKO by result: promoted, overdue, delayed, abandoned.",
+    ["result"],
+    registry=REGISTRY,
+)
+STORE_LOGINS = Counter(
+    "akoo_store_logins_total",
+    "Logins at the store of passwords by result: ok, failed.",
+    ["result"],
+    registry=REGISTRY,
+)
 EVENT_LOOP_BLOCKED = Histogram(
     "akoo_event_loop_blocked_seconds",
     "How much later than planned a tick of the event loop ran.",

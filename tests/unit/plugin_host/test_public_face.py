@@ -65,7 +65,7 @@ EXPORTED = {
         ServerError TooLargeVersionError TooManyRequestsError UnauthorizedError UnreachableError
         WatchEvent WorkloadConflictError
     """,
-    "metrics": "POOL_ADDRESSES PORT_GROUPS REGISTRY",
+    "metrics": "CREDENTIAL_AGE POOL_ADDRESSES PORT_GROUPS REGISTRY ROTATIONS STORE_LOGINS",
     "names": """
         ADOPT_ANNOTATION DELETE_FOR_MOVE_ANNOTATION LET_GO_ANNOTATION MANAGED_BY
         MANAGED_BY_LABEL MANAGEMENT_NAMESPACE RECORD_LABEL SWEEP_TENANTS_ANNOTATION

@@ -1,4 +1,4 @@
-"""Rotations over the fleet: a few at a time.
+"""Rotations over the fleet: a few at a time, and their metrics.
 
 Observes records, and AviControllers so that verbs may read them; writes nothing. The rotations
 under way are counted from the facts in the records, so that a restart counts the same. A turn that
@@ -12,6 +12,7 @@ from typing import Final
 from akoo_avi.client.access import avi_controller
 
 from akoo_core.plugin import api, clock, kube
+from akoo_tenancy.controllers import figures
 from akoo_tenancy.spec.facts import TenancyAccount
 
 RECORDS: Final = kube.AKO_DEPLOYMENTS
@@ -27,6 +28,7 @@ class Rotations:
         self._limit = limit
         self._under_way: set[str] | None = None
         self._turns: dict[str, float] = {}
+        self._figures = figures.Figures()
 
     def take(self, record: str, now: clock.Clock) -> bool:
         """True if this cluster may start a rotation now; then it counts as one under way."""
@@ -61,6 +63,8 @@ class Rotations:
         """Note the state of one record; of all of them at first."""
         if self._under_way is None:
             page = await ctx.kube.list(RECORDS)
+            for obj in page.items:
+                self._figures.note(str(obj["metadata"]["name"]), obj, ctx.clock)
             self._under_way = {
                 str(obj["metadata"]["name"]) for obj in page.items if is_under_way(obj)
             }
@@ -69,7 +73,9 @@ class Rotations:
             obj = await ctx.kube.get(RECORDS, request.key)
         except kube.NotFoundError:
             self._under_way.discard(request.key)
+            self._figures.note(request.key, None, ctx.clock)
             return api.Done()
+        self._figures.note(request.key, obj, ctx.clock)
         if is_under_way(obj):
             self._under_way.add(request.key)
             self._turns.pop(request.key, None)
@@ -91,4 +97,4 @@ def _keys(resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
 
 
 def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
-    return is_under_way(obj) if resource.kind == RECORDS.kind else None
+    return (is_under_way(obj), figures.read(obj)) if resource.kind == RECORDS.kind else None

@@ -12,7 +12,7 @@ import copy
 import math
 from typing import Final
 
-from akoo_core.plugin import clock, external
+from akoo_core.plugin import clock, external, metrics
 from akoo_tenancy.spec import settings
 from akoo_tenancy.store import answers, errors, logins
 from akoo_tenancy.store.calls import Route, TokenRefusedError, VaultCall
@@ -116,6 +116,7 @@ class Keeper:
         try:
             token = await logins.log_in(self._login, self._exchange, through, now)
         except errors.StoreError as error:
+            metrics.STORE_LOGINS.labels("failed").inc()
             self._failure = error
             self._failures += 1
             pause = SHORTEST_SECONDS * 2.0 ** min(self._failures - 1, 10)
@@ -125,6 +126,7 @@ class Keeper:
         self._logged_in_at, self._next_login = now, now + SHORTEST_SECONDS
         self._next_renewal = -math.inf
         self.logins += 1
+        metrics.STORE_LOGINS.labels("ok").inc()
         self._token = token
         return token
 
