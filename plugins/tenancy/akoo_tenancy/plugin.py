@@ -11,6 +11,7 @@ from akoo_avi.client import access as avi_access
 
 from akoo_core.plugin import api, structs
 from akoo_tenancy import rights
+from akoo_tenancy.controllers import templates
 from akoo_tenancy.controllers.rotations import Rotations
 from akoo_tenancy.controllers.tenants import AviTenants
 from akoo_tenancy.leave import confirm, fence, release
@@ -18,6 +19,7 @@ from akoo_tenancy.live import answers, intend, observe, opening, prepare
 from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.spec import config, facts, requests, settings
 from akoo_tenancy.spec.facts import Stored, TenancyAccount, TenancyPlace
+from akoo_tenancy.spec.tenant_used import TenantUsed
 from akoo_tenancy.store import api as stores
 from akoo_tenancy.store import chosen as chosen_store
 
@@ -38,6 +40,8 @@ class TenancyPlugin(api.Plugin):
         api.WorkloadCredential,
         TenancyPlace,
         TenancyAccount,
+        TenantUsed,
+        api.LoadBalancerTenant,
     )
     annotations: ClassVar[tuple[api.PluginAnnotation, ...]] = (requests.ANNOTATION,)
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
@@ -116,6 +120,7 @@ class TenancyPlugin(api.Plugin):
         return (
             self._rotations.registration(),
             *AviTenants(self._tools.clients).registrations(),
+            templates.registration(),
         )
 
     @api.hookimpl

@@ -296,16 +296,3 @@ async def test_the_management_cluster_keeps_its_account(clock: virtual_time.Loop
         await until(bed, lambda: bed.fleet.record("shop") is not None)
         await until(bed, lambda: "CredentialMissing" in str(bed.conditions("shop")))
         assert "enabled is false" in bed.condition("shop")[2]
-
-
-@virtual_time.test
-async def test_a_tenant_of_its_own_is_refused_and_not_ignored(
-    clock: virtual_time.LoopClock,
-) -> None:
-    bed = TenancyFleet(clock)
-    async with bed.fleet:
-        await bed.config(tenantRef="shop")
-        await bed.fleet.create_cluster("shop")
-        await until(bed, lambda: bed.fleet.record("shop") is not None)
-        await until(bed, lambda: "tenantRef: makes no tenant" in str(bed.conditions("shop")))
-        assert bed.users("shop") == []

@@ -7,6 +7,7 @@ from akoo_avi.client.access import avi_controller, refusal
 from akoo_core.plugin import api, structs
 from akoo_tenancy.spec import facts, names, wanted
 from akoo_tenancy.spec.facts import Stored, TenancyPlace
+from akoo_tenancy.spec.tenant import AVI_TENANTS
 
 
 def intend(view: api.View) -> api.Intent | api.Blocked | None:
@@ -42,12 +43,16 @@ def _intent(stored: Stored) -> api.Intent:
 
 
 def _uses(stored: Stored) -> tuple[api.Use, ...]:
-    """The AviController, which has to stay until the account is revoked."""
-    ref = stored.controller
-    if ref is None:
-        return ()
-    kind = avi_controller.AVI_CONTROLLERS
-    return (api.Use(resource=kind, name=ref.name, uid=ref.uid),)
+    """The AviController and the AviTenant, which have to stay until the account is revoked."""
+    needed = (
+        (avi_controller.AVI_CONTROLLERS, stored.controller),
+        (AVI_TENANTS, stored.avi_tenant),
+    )
+    return tuple(
+        api.Use(resource=kind, name=ref.name, uid=ref.uid)
+        for kind, ref in needed
+        if ref is not None
+    )
 
 
 def secrets(view: api.View) -> tuple[api.SecretPair, ...]:

@@ -3,6 +3,7 @@
 ::
 
     another provider is chosen ............ Done, declines WorkloadCredential
+    the AviTenant is not in force yet ..... Wait
     nothing is due ........................ Done
     place unknown or changed .............. Wait, with the place as a fact; intend stores it
     roles missing, changed, drifted ....... made, repaired, read back
@@ -14,14 +15,15 @@ from __future__ import annotations
 
 from akoo_avi.client import AviClient
 from akoo_avi.client.access import open as open_avi
+from akoo_avi.client.access import refusal
 from akoo_avi.client.access.reach import Reach
 
 from akoo_core.plugin import api, structs
 from akoo_tenancy.journal.record import Reason
-from akoo_tenancy.live import answers, reaching, rights, settling, wishes
+from akoo_tenancy.live import answers, reaching, rights, settling, tenant, wishes
 from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.roles import applying
-from akoo_tenancy.spec import facts, requests, wanted
+from akoo_tenancy.spec import facts, requests, tenant_used, wanted
 from akoo_tenancy.spec.facts import (
     ControllerRef,
     PlacedTenant,
@@ -33,12 +35,14 @@ from akoo_tenancy.spec.wanted import Asked
 
 LEAVING_SECONDS = 30.0
 """Retry interval while the old place is left."""
-DECLINED = (api.WorkloadCredential.fact_name,)
+DECLINED = (api.WorkloadCredential.fact_name, api.LoadBalancerTenant.fact_name)
 
 
 async def prepare(ctx: api.VerbContext, tools: Tools) -> api.Result:
     """One call of the verb. Raises the errors of ``answers``."""
     asked = wanted.of_view(ctx.view)
+    if asked.choice == "Tenancy" and (awaited := await tenant.settle(ctx)) is not None:
+        return awaited
     account, place = ctx.view.fact(TenancyAccount), ctx.view.fact(TenancyPlace)
     if asked.choice != "Tenancy":
         return _declined(ctx.view, asked, account, place)
@@ -96,9 +100,10 @@ def _same_rights(
 
 def _offer(view: api.View, place: TenancyPlace, account: TenancyAccount) -> api.Done:
     ca = wanted.ca_source(view, place.stored.reach)
+    own = tenant.facts_of(view, place.stored)
     reduced = account.rights.reduced
     return api.Done(
-        facts=(place, account, facts.credential(view, account, ca)),
+        facts=(place, account, facts.credential(view, account, ca), *own),
         message=f"IsolationReduced: {reduced}" if reduced else "",
     )
 
@@ -112,7 +117,7 @@ async def _work(
 ) -> api.Result:
     reach, controller = await reaching.of_config(ctx, asked)
     avi = await open_avi(ctx, tools.clients, reach)
-    place = TenancyPlace(asked=asked, stored=await _placed(avi, asked, reach, controller))
+    place = TenancyPlace(asked=asked, stored=await _placed(ctx.view, avi, asked, reach, controller))
     if not _is_stored(ctx.view, place.stored):
         return _not_stored(ctx.view, place)
     applied = account.rights if account is not None else None
@@ -142,15 +147,27 @@ def _served(view: api.View, due: Reason | None) -> tuple[str, ...]:
 
 
 async def _placed(
-    avi: AviClient, asked: Asked, reach: Reach, controller: ControllerRef | None
+    view: api.View,
+    avi: AviClient,
+    asked: Asked,
+    reach: Reach,
+    controller: ControllerRef | None,
 ) -> Stored:
     cluster = await avi.get("cluster")
     rows = await applying.tenant_rows(avi, asked.tenants)
+    used = tenant_used.current(view)
+    if used is not None and str(rows[used.name]["uuid"]) != used.uuid:
+        raise refusal.Refusal(
+            "TenantElsewhere",
+            f'Tenant "{used.name}" on {avi.address} is not that of AviTenant/{used.object}. Let '
+            "the AviTenant and the AKODeploymentConfig name the same controller.",
+        )
     first = rows[asked.tenants[0]].get("config_settings") or {}
     return Stored(
         reach=reach,
         controller_uuid=str(cluster["uuid"]),
         controller=controller,
+        avi_tenant=ControllerRef(name=used.object, uid=used.uid) if used is not None else None,
         tenants=tuple(PlacedTenant(name=name, uuid=str(row["uuid"])) for name, row in rows.items()),
         own_engines=first.get("se_in_provider_context") is False,
     )
@@ -167,5 +184,5 @@ def _not_stored(view: api.View, place: TenancyPlace) -> api.Wait:
         reason="PlacementFound",
         message=f"Found on {place.stored.reach.address}: tenant {place.stored.tenants[0].name}.",
         after=LEAVING_SECONDS if known else 0.0,
-        facts=(place,),
+        facts=(place, *tenant.facts_of(view, place.stored)),
     )

@@ -25,6 +25,7 @@ _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 Per = Literal["Config", "Namespace", "Cluster"]
+Whose = Literal["Provider", "Own"]
 Choice = Literal["Tenancy", "Reference", "Disabled"]
 """The provider of the account: this plugin, the Secret of workloadCredentialRef, or neither."""
 
@@ -55,6 +56,10 @@ class TenantTemplate(structs.StrictStruct, frozen=True, kw_only=True):
     """An AviTenant that is made for the config, for each namespace or for each cluster."""
 
     per: Per
+    service_engines: Whose | None = None
+    vrf: Whose | None = None
+    deletion_policy: Literal["Delete", "Retain"] | None = None
+    drift_policy: Literal["Repair", "Report"] | None = None
 
 
 class Options(structs.StrictStruct, frozen=True, kw_only=True):

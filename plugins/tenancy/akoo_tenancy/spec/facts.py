@@ -33,7 +33,7 @@ class PlacedTenant(structs.Struct, frozen=True, kw_only=True):
 
 
 class ControllerRef(structs.Struct, frozen=True, kw_only=True):
-    """The AviController that a config names."""
+    """An AviController, or an AviTenant, that a config names."""
 
     name: str
     uid: str
@@ -48,6 +48,8 @@ class Stored(structs.Struct, frozen=True, kw_only=True):
     tenants: tuple[PlacedTenant, ...]
     controller: ControllerRef | None = None
     """None: the config itself has address and credential."""
+    avi_tenant: ControllerRef | None = None
+    """The AviTenant that gives the first tenant."""
     own_engines: bool = False
     """The first tenant has service engine groups of its own."""
 

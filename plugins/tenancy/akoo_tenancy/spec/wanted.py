@@ -12,11 +12,15 @@ from akoo_core.plugin import api, structs
 from akoo_core.plugin import names as core_names
 from akoo_tenancy.roles.permissions import Release
 from akoo_tenancy.roles.plan import ADMIN, Isolation, Needs
-from akoo_tenancy.spec import config
+from akoo_tenancy.spec import config, tenant_used
 from akoo_tenancy.spec.config import Choice, Options
 
 NEWEST_AKO: Final[Release] = (99,)
 """For a config that names no release of AKO: the rights of the newest."""
+REMEDY: Final = (
+    "An AviTenant goes with an account of this plugin: remove spec.workloadCredentialRef and "
+    "enabled: false, or name the tenant in spec.tenant and remove this field."
+)
 CA: Final = "certificateAuthorityData"
 
 
@@ -53,7 +57,9 @@ class Asked(structs.Struct, frozen=True, kw_only=True):
     """An AviController's name; then ``reach`` is None."""
     reach: Reach | None = None
     tenants: tuple[str, ...] = (ADMIN,)
-    """Names; the first is that of the cluster's objects."""
+    """Names; the first is that of the cluster's objects. "": its AviTenant was not seen yet."""
+    tenant_uuid: str = ""
+    """UUID of the first, if an AviTenant gives it."""
     ako: Release = NEWEST_AKO
     static_routes: bool = False
     isolation: Isolation = "Marker"
@@ -71,10 +77,6 @@ def of_view(view: api.View) -> Asked:
     """The account that the cluster's config asks for. Raises Refusal."""
     options = options_of(view)
     config.check(options)
-    if options.tenant_ref or options.tenant_template is not None:
-        field = "tenantRef" if options.tenant_ref else "tenantTemplate"
-        problem = "makes no tenant in this release. Name an existing one in spec.tenant."
-        raise refusal.invalid(f"{config.PATH}.{field}", problem)
     try:
         spec = structs.convert(
             structs.without_empty(view.config.get("spec") or {}), _Spec, path="spec"
@@ -86,15 +88,23 @@ def of_view(view: api.View) -> Asked:
         reference=spec.workload_credential_ref.complete,
         management=view.spec.cluster_ref.namespace == core_names.MANAGEMENT_NAMESPACE,
     )
+    own = tenant_used.of_view(view)
     if choice != "Tenancy":
+        if own:
+            field = "tenantRef" if options.tenant_ref else "tenantTemplate"
+            problem = f"gives no tenant to this cluster, for it has another account. {REMEDY}"
+            raise refusal.invalid(f"{config.PATH}.{field}", problem)
         return Asked(choice=choice)
+    used = tenant_used.current(view)
+    first = (used.name if used is not None else "") if own else spec.tenant.name or ADMIN
     name = implicit.names(view.config)
     reach = None if name else implicit.reach(view.config)
     return Asked(
         choice=choice,
         controller=name,
         reach=reach,
-        tenants=tuple(dict.fromkeys((spec.tenant.name or ADMIN, *options.additional_tenants))),
+        tenants=tuple(dict.fromkeys((first, *options.additional_tenants))),
+        tenant_uuid=used.uuid if used is not None else "",
         ako=release(spec.plugins.ako.version) or NEWEST_AKO,
         static_routes=spec.extra_configs.disable_static_route_sync is False,
         isolation=options.isolation,
