@@ -17,6 +17,7 @@ from akoo_tenancy.controllers.tenants import AviTenants
 from akoo_tenancy.leave import confirm, fence, release
 from akoo_tenancy.live import answers, intend, observe, opening, prepare
 from akoo_tenancy.live.tools import Tools
+from akoo_tenancy.looking import audit, check
 from akoo_tenancy.spec import config, facts, requests, settings
 from akoo_tenancy.spec.facts import Stored, TenancyAccount, TenancyPlace
 from akoo_tenancy.spec.tenant_used import TenantUsed
@@ -127,6 +128,24 @@ class TenancyPlugin(api.Plugin):
     def secret_references(self, view: api.View) -> tuple[api.SecretPair, ...]:
         """The Secrets with the controller's credential and CA."""
         return intend.secrets(view)
+
+    @api.hookimpl
+    async def check(self, ctx: api.CheckContext) -> tuple[api.Finding, ...]:
+        """See :mod:`akoo_tenancy.looking.check`."""
+        return await check.check(ctx, self._tools)
+
+    @api.hookimpl
+    async def audit(self, ctx: api.AuditContext) -> api.Audit:
+        """See :mod:`akoo_tenancy.looking.audit`."""
+        return await audit.audit(ctx, self._tools)
+
+    @api.hookimpl
+    async def remove_stray(self, ctx: api.AuditContext, owner: str) -> api.Result:
+        """See :mod:`akoo_tenancy.looking.audit`."""
+        try:
+            return await audit.remove(ctx, self._tools, owner)
+        except answers.ANSWERED as error:
+            return answers.answer(error)
 
     async def open_secret(self, source: api.SecretSource, ctx: api.SecretContext) -> bytes | None:
         """See :mod:`akoo_tenancy.live.opening`."""

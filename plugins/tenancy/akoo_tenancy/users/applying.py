@@ -52,6 +52,11 @@ async def of_record(avi: AviClient, record: str) -> dict[int, structs.JSON]:
     return of_rows(rows, record)
 
 
+async def every(avi: AviClient) -> tuple[structs.JSON, ...]:
+    """All users, with those of services."""
+    return await avi.list(KIND, tenant=ADMIN, params=_ALL)
+
+
 def of_rows(rows: Iterable[structs.JSON], record: str) -> dict[int, structs.JSON]:
     """The users of a record among others, by sequence. Pure."""
     by_sequence = {names.sequence(record, str(row.get("name", ""))): row for row in rows}

@@ -1,0 +1,146 @@
+"""check, audit and the removal of strays, on a simulated controller and a store in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from akoo_tenancy.journal import record as journals
+from akoo_tenancy.journal.record import Owner
+from akoo_tenancy.plugin import TenancyPlugin
+from akoo_tenancy.spec import names, settings
+from akoo_tenancy.store import api as stores
+from akoo_tenancy.testing.store import MemoryVault
+
+from akoo_core import structs, testing
+from akoo_core.objects import record as core_record
+from akoo_core.plugin import api
+from akoo_core.testing import builders, commands
+from tests.tenancy.tenant_world import TenantWorld
+
+GONE = "akoo-0f3b2c1d4e5a"
+OTHER = "akoo-ffffffffffff"
+US = builders.MANAGEMENT_ID
+
+
+class Bed(TenantWorld):
+    """A controller and a store with the remains of clusters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.config = {}  # the one way to a controller is the AviController
+        self.vault = MemoryVault(self.clock)
+
+    def tenancy(self) -> TenancyPlugin:
+        chosen = settings.Settings(store="Vault")
+        plugin = TenancyPlugin(chosen, store=self.vault.stores(), clients=self.clients)
+        plugin.name = names.PLUGIN
+        return plugin
+
+    def user(self, cluster: str, owner: str = US) -> None:
+        name = names.username(cluster, 1)
+        mark = names.mark(owner, 1)
+        body = {"name": name, "username": name, "full_name": mark, "password": "Long-password-1"}
+        self.admin.post("user", body)
+
+    def role(self, name: str) -> None:
+        self.admin.post("role", {"name": name, "privileges": []})
+
+    def journal(self, cluster: str, owner: str = US) -> None:
+        data = structs.to_object(journals.new(cluster, Owner(management_id=owner, epoch=1)))
+        store = self.vault.stores()
+        ctx = commands.audit_context_of(self.tenancy(), self, ())
+        self.run(store.of(ctx).write(stores.record_key(cluster), data, expected=0))
+
+    def audit(self, records: tuple[core_record.Record, ...] = ()) -> api.Audit:
+        result = testing.run_audit(self.tenancy(), self, records=records).result
+        assert isinstance(result, api.Audit)
+        return result
+
+    def left(self, kind: str) -> list[str]:
+        listed = (obj.name for obj in self.avi.state.objects.of_kind(kind))
+        return sorted(name for name in listed if name.startswith(("akoo-", "shop-")))
+
+    def remove(self, owner: str) -> Any:
+        return testing.run_remove_stray(self.tenancy(), owner, self, records=()).result
+
+
+def remains() -> Bed:
+    bed = Bed()
+    for cluster, owner in ((GONE, US), (OTHER, "theirs")):
+        bed.user(cluster, owner)
+        bed.role(f"{cluster}-read")
+        bed.journal(cluster, owner)
+    bed.role("shop-read")
+    return bed
+
+
+def test_the_remains_of_a_cluster_are_listed_and_those_of_others_are_not() -> None:
+    audit = remains().audit()
+    assert audit.unseen == ()
+    assert [(stray.kind, stray.name, stray.owner) for stray in audit.strays] == [
+        ("Role", f"{GONE}-read", GONE),
+        ("User", f"{GONE}-000001", GONE),
+        ("Record", f"clusters/{GONE}", GONE),
+    ]
+    assert {stray.claim for stray in audit.strays if stray.kind != "Role"} == {f"{US}/1"}
+
+
+def test_they_are_removed_and_a_tombstone_stays() -> None:
+    bed = remains()
+    assert isinstance(bed.remove(GONE), api.Done)
+    assert bed.left("user") == [f"{OTHER}-000001"]
+    assert bed.left("role") == [f"{OTHER}-read", "shop-read"]
+    assert (bed.vault.data(stores.record_key(GONE)) or {})["state"] == "revoked"
+    assert bed.audit().strays == ()
+    assert isinstance(bed.remove(GONE), api.Done)
+
+
+def test_nothing_of_others_is_removed() -> None:
+    bed = remains()
+    before = bed.avi.journal.entries(writes=True)
+    assert bed.remove(OTHER).reason == "ForeignRecord"
+    assert bed.remove("shop").reason == "NotAName"
+    assert bed.avi.journal.entries(writes=True) == before
+
+
+def test_a_controller_that_does_not_answer_is_listed() -> None:
+    bed = remains()
+    bed.admin.delete(f"user/{bed.admin.get('user?name=operator')['results'][0]['uuid']}")
+    audit = bed.audit()
+    assert [stray.kind for stray in audit.strays] == ["Record"]
+    assert audit.unseen[0].startswith("avi.example.com: ")
+
+
+def findings(bed: Bed) -> dict[str, tuple[str, str]]:
+    result: Any = testing.run_check(bed.tenancy(), bed).result
+    return {finding.subject: (finding.state, finding.message) for finding in result}
+
+
+def test_check_names_the_rights_to_grant() -> None:
+    bed = Bed()
+    assert {state for state, _ in findings(bed).values()} == {"good"}
+    privileges = [
+        {"resource": f"PERMISSION_{name}", "type": kind}
+        for name, kind in (
+            ("USER", "WRITE_ACCESS"),
+            ("ROLE", "READ_ACCESS"),
+            ("TENANT", "READ_ACCESS"),
+            ("CONTROLLER", "READ_ACCESS"),
+        )
+    ]
+    role = bed.admin.post("role", {"name": "narrow", "privileges": privileges})
+    user = bed.admin.get("user?name=operator")["results"][0]
+    access = [{"role_ref": role["url"], "tenant_ref": "/api/tenant/admin", "all_tenants": True}]
+    body = {**user, "is_superuser": False, "access": access}
+    bed.admin.put(f"user/{user['uuid']}", body)
+    state, message = findings(bed)["AviController/main: accounts"]
+    assert state == "wrong"
+    assert "may not write PERMISSION_ROLE" in message
+
+
+def test_check_says_what_is_wrong_with_the_store() -> None:
+    bed = Bed()
+    bed.vault.seal()
+    state, message = findings(bed)["records"]
+    assert state == "unknown"
+    assert "sealed" in message
