@@ -17,7 +17,7 @@ from akoo_tenancy.controllers.tenants import AviTenants
 from akoo_tenancy.leave import confirm, fence, release
 from akoo_tenancy.live import answers, intend, observe, opening, prepare
 from akoo_tenancy.live.tools import Tools
-from akoo_tenancy.looking import audit, check
+from akoo_tenancy.looking import audit, check, plan
 from akoo_tenancy.spec import config, facts, requests, settings
 from akoo_tenancy.spec.facts import Stored, TenancyAccount, TenancyPlace
 from akoo_tenancy.spec.tenant_used import TenantUsed
@@ -128,6 +128,13 @@ class TenancyPlugin(api.Plugin):
     def secret_references(self, view: api.View) -> tuple[api.SecretPair, ...]:
         """The Secrets with the controller's credential and CA."""
         return intend.secrets(view)
+
+    @api.hookimpl
+    async def plan(
+        self, ctx: api.VerbContext, verb: api.PlannedVerb
+    ) -> tuple[api.PlannedAction, ...]:
+        """See :mod:`akoo_tenancy.looking.plan`."""
+        return plan.plan(ctx.view, verb)
 
     @api.hookimpl
     async def check(self, ctx: api.CheckContext) -> tuple[api.Finding, ...]:

@@ -144,3 +144,21 @@ def test_check_says_what_is_wrong_with_the_store() -> None:
     state, message = findings(bed)["records"]
     assert state == "unknown"
     assert "sealed" in message
+
+
+def planned(verb: api.PlannedVerb, **spec: Any) -> list[tuple[str, str]]:
+    bed = Bed()
+    account = {"namespace": "avi", "name": "account"}
+    bed.config = builders.config()
+    bed.config["spec"] |= {"controller": "avi.example.com", "adminCredentialRef": account, **spec}
+    result: Any = testing.run_plan(bed.tenancy(), verb, bed).result
+    return [(action.action, action.kind) for action in result]
+
+
+def test_the_plan_of_a_new_cluster_is_an_account() -> None:
+    assert planned("prepare") == [("create", "Account")]
+    assert planned("sweep") == []
+
+
+def test_there_is_no_plan_for_a_cluster_with_another_account() -> None:
+    assert planned("prepare", workloadCredentialRef={"namespace": "avi", "name": "other"}) == []

@@ -346,6 +346,17 @@ class TestLeaving:
         there.attempt()
         assert (there.object(), there.row()) == (None, None)
 
+    def test_a_role_that_hides_single_objects_proves_nothing(self) -> None:
+        """Its lists are short, and no answer says so."""
+        there = TenantWorld(tenant(), full_tenant_delete="cascade")
+        there.attempt()
+        there.put("pool", {"name": "web"})
+        blind(there, "nothing", filtered=True)
+        there.delete()
+        there.attempt()
+        assert there.ready()[1] == "NoSight"
+        assert there.row() is not None
+
     def test_another_avi_cluster_at_the_address_deletes_nothing(self) -> None:
         there = made()
         there.edit_status(controllerUuid="cluster-other")
@@ -365,14 +376,24 @@ class TestLeaving:
         assert (result.reason, result.after) == ("CreateUncertain", 120.0)
 
 
-def blind(there: TenantWorld, kind: str) -> None:
-    """Our account loses the sight of one kind."""
+def blind(there: TenantWorld, kind: str, *, filtered: bool = False) -> None:
+    """Our account loses the sight of one kind, or of objects without a marker."""
     privileges = [
         {"resource": permission, "type": "WRITE_ACCESS"}
         for permission in {*contents.permissions(()), "PERMISSION_CONTROLLER"}
         if permission != f"PERMISSION_{kind.upper()}"
     ]
-    role = there.admin.post("role", {"name": "narrow", "privileges": privileges})
+    label = {"key": "clustername", "values": ["akoo-1"]}
+    entry = {
+        "name": "marked",
+        "enabled": True,
+        "match_label": label,
+        "match_operation": "ROLE_FILTER_EQUALS",
+    }
+    body = {"name": "narrow", "privileges": privileges, "allow_unlabelled_access": not filtered}
+    if filtered:
+        body["filters"] = [entry]
+    role = there.admin.post("role", body)
     _account(there, is_superuser=False, role=role["url"])
 
 
