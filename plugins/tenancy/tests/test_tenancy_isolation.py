@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from akoo_tenancy.roles.plan import Needs
 from akoo_testbed.avisim import client, versions
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.tenancy import tenancy_isolation
@@ -126,7 +126,7 @@ UNLABELLED = ("read-no-labels", "write-lacks-key")
 
 
 @given(CHOICES, st.sampled_from(sorted(MODES)), st.sampled_from(UNLABELLED))
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES, phases=(Phase.explicit, Phase.generate))
 def test_for_all_releases_and_choices(chosen: Needs, mode: str, unlabelled: str) -> None:
     asyncio.run(live(chosen, mode, unlabelled))
 
