@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from akoo_core import errors, settings
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import describe
-from akoo_core.plugin_host import contract, files, offers, registry
+from akoo_core.plugin_host import contract, files, offers, order, registry
 
 ALL = "all"
 NONE = "none"
@@ -83,6 +83,18 @@ def import_class(choice: str) -> type[api.Plugin]:
     """The class of one plugin, not checked yet. Raises InputError."""
     point = _point(choice)
     return _import(point, _who(point))
+
+
+def classes(choices: Sequence[str]) -> dict[str, type[api.Plugin]]:
+    """The classes of the chosen plugins by name, in the order of lives verbs; none is made, so
+    settings may be missing. Raises InputError."""
+    points = {point.name: point for point in _points(choices)}
+    kinds = {
+        name: _checked(points[name], _who(points[name]))
+        for name in choose(choices, installed(*choices))
+    }
+    names = order.order([order.declared_by(kind, name) for name, kind in kinds.items()])
+    return {name: kinds[name] for name in names}
 
 
 def import_offer(offer: offers.Offer) -> api.PluginAnnotation:
@@ -170,10 +182,7 @@ def _installed(entry_point: Point) -> Installed:
 def _make(entry_point: Point, loaded: settings.LoadedSettings) -> api.Plugin:
     """The plugin of an entry point, checked and made with its settings."""
     who = _who(entry_point)
-    cls = _import(entry_point, who)
-    problems = contract.problems(entry_point.name, cls)
-    if problems:
-        raise errors.InputError(f"{who}: {'; '.join(problems)}")
+    cls = _checked(entry_point, who)
     for offer in _offers(entry_point):
         if import_offer(offer) not in cls.annotations:
             raise errors.InputError(
@@ -191,6 +200,15 @@ def _make(entry_point: Point, loaded: settings.LoadedSettings) -> api.Plugin:
         ) from error
     plugin.name = entry_point.name
     return plugin
+
+
+def _checked(entry_point: Point, who: str) -> type[api.Plugin]:
+    """The class of an entry point. Raises InputError where it breaks the contract."""
+    cls = _import(entry_point, who)
+    problems = contract.problems(entry_point.name, cls)
+    if problems:
+        raise errors.InputError(f"{who}: {'; '.join(problems)}")
+    return cls
 
 
 def _offers(entry_point: Point) -> tuple[offers.Offer, ...]:

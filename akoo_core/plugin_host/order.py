@@ -40,17 +40,22 @@ class Declaration(NamedTuple):
 
 def declaration(plugin: api.Plugin) -> Declaration:
     """The declaration of a plugin."""
+    return declared_by(type(plugin), plugin.name)
+
+
+def declared_by(plugin: type[api.Plugin], name: str) -> Declaration:
+    """The declaration of a plugin's class, under a name."""
 
     def ids(facts: tuple[type[api.Fact], ...]) -> tuple[FactId, ...]:
         return tuple(FactId(fact.fact_name, fact.fact_version) for fact in facts)
 
     return Declaration(
-        name=plugin.name,
+        name=name,
         provides=ids(plugin.provides),
         requires=ids(plugin.requires),
         accepts=ids(plugin.accepts),
         after=plugin.after,
-        place=contract.where(type(plugin)),
+        place=contract.where(plugin),
     )
 
 

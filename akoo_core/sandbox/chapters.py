@@ -8,45 +8,49 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from akoo_testbed.bed import BedOptions
+from akoo_testbed.openbao import OpenBaoOptions
 from akoo_testbed.vcsim import VcsimOptions
 
 from akoo_core import errors
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import describe
-from akoo_core.plugin_host import registry
-from akoo_core.testing.chapters import Chapter, Stage
+from akoo_core.testing.chapters import Chapter, Stage, Trouble
 from akoo_core.testing.memory import patch
 
 Moment = Literal["opening", "living", "leaving", "closing"]
 IN_REVERSE: tuple[Moment, ...] = ("leaving", "closing")
 """The moments at which the chapter of the last plugin comes first."""
 
-PARTS = {"vcsim": "vCenter simulator"}
-"""The parts of the test bed that a chapter may need, as recipes, with their names for people."""
+PARTS = {"vcsim": "vCenter simulator", "openbao": "OpenBao"}
+"""The parts of the test bed that a chapter may need, with their names for people."""
+
+Chapters = tuple[Chapter, ...]
+Loaded = dict[str, Chapter]
+"""Chapters by the names of their plugins, in the order of plugins."""
 
 
-def of(plugins: registry.PluginSet) -> tuple[Chapter, ...]:
-    """The chapters of the plugins, in the order of plugins. Raises InputError."""
-    return tuple(_load(plugin) for plugin in plugins.ordered if type(plugin).chapter)
+def of(plugins: Mapping[str, type[api.Plugin]]) -> Loaded:
+    """The chapters of the plugins. Raises InputError."""
+    return {name: _load(name, kind) for name, kind in plugins.items() if kind.chapter}
 
 
-def _load(plugin: api.Plugin) -> Chapter:
-    place = type(plugin).chapter
+def _load(plugin: str, kind: type[api.Plugin]) -> Chapter:
+    place = kind.chapter
     module, _, name = place.partition(":")
     try:
         chapter = getattr(importlib.import_module(module), name)
     except Exception as error:
         raise errors.InputError(
-            f"chapter {place} of plugin {plugin.name} cannot be loaded: {describe(error)}"
+            f"chapter {place} of plugin {plugin} cannot be loaded: {describe(error)}"
         ) from error
     if not isinstance(chapter, Chapter):
         raise errors.InputError(
-            f"chapter {place} of plugin {plugin.name} is a {type(chapter).__name__}, no Chapter"
+            f"chapter {place} of plugin {plugin} is a {type(chapter).__name__}, no Chapter"
         )
     unknown = [part for part in chapter.needs if part not in PARTS]
     if unknown:
         raise errors.InputError(
-            f"chapter {place} of plugin {plugin.name} needs {', '.join(unknown)}. The test bed has "
+            f"chapter {place} of plugin {plugin} needs {', '.join(unknown)}. The test bed has "
             f"{', '.join(PARTS)}."
         )
     return chapter
@@ -60,7 +64,27 @@ def needed(chapters: Iterable[Chapter]) -> tuple[str, ...]:
 
 def with_parts(options: BedOptions, parts: Iterable[str]) -> BedOptions:
     """The options of a bed that has these parts, too. Pure."""
-    return dataclasses.replace(options, vcsim=VcsimOptions()) if "vcsim" in parts else options
+    wanted = set(parts)
+    return dataclasses.replace(
+        options,
+        vcsim=VcsimOptions() if "vcsim" in wanted else options.vcsim,
+        openbao=OpenBaoOptions() if "openbao" in wanted else options.openbao,
+    )
+
+
+def settings(chapters: Loaded, stage: Stage) -> dict[str, Any]:
+    """``plugins`` of the operator's settings, as the chapters ask for them."""
+    return {
+        name: dict(chapter.settings(stage))
+        for name, chapter in chapters.items()
+        if chapter.settings is not None
+    }
+
+
+def trouble(chapters: Iterable[Chapter], default: Trouble) -> Trouble:
+    """The misfortune of AKO at the deletion. Pure."""
+    named = (chapter.trouble for chapter in chapters)
+    return next((each for each in named if each is not None), default)
 
 
 def config(chapters: Iterable[Chapter], stage: Stage, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +106,7 @@ def links(chapters: Iterable[Chapter], stage: Stage) -> dict[str, str]:
     return shown
 
 
-async def play(chapters: tuple[Chapter, ...], moment: Moment, stage: Stage) -> None:
+async def play(chapters: Chapters, moment: Moment, stage: Stage) -> None:
     """Call the acts of a moment, one after the other."""
     for chapter in reversed(chapters) if moment in IN_REVERSE else chapters:
         act = getattr(chapter, moment)

@@ -17,7 +17,6 @@ from akoo_core.plugin_host import rbac, registry
 
 NAMESPACE = "akoo-system"
 ACCOUNT = "akoo-core"
-TOKEN_SECONDS = 86_400
 
 
 def account_objects() -> tuple[dict[str, Any], ...]:
@@ -36,9 +35,16 @@ def account_objects() -> tuple[dict[str, Any], ...]:
     return (namespace, account, *bindings)
 
 
+async def account(api: kubeapi.KubeApi) -> None:
+    """Namespace and ServiceAccount, which has no rights yet."""
+    for obj in account_objects():
+        await api.apply(obj)
+
+
 async def install(api: kubeapi.KubeApi, plugins: registry.PluginSet) -> None:
     """Namespace, ServiceAccount and exactly the rights that core and plugins declare."""
-    for obj in (*account_objects(), *rbac.manifests(plugins.ordered)):
+    await account(api)
+    for obj in rbac.manifests(plugins.ordered):
         await api.apply(obj)
 
 
@@ -55,14 +61,7 @@ def _binding(kind: str, role: str) -> dict[str, Any]:
 
 async def account_kubeconfig(api: kubeapi.KubeApi, server: str, ca_pem: str) -> str:
     """Kubeconfig text with a token of the operator's ServiceAccount."""
-    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{ACCOUNT}/token"
-    request = {
-        "apiVersion": "authentication.k8s.io/v1",
-        "kind": "TokenRequest",
-        "spec": {"expirationSeconds": TOKEN_SECONDS},
-    }
-    answer = await api.request("POST", path, request)
-    return kubeconfig.with_token(server, ca_pem, answer["status"]["token"])
+    return kubeconfig.with_token(server, ca_pem, await api.token(NAMESPACE, ACCOUNT))
 
 
 def secret(name: str, **values: str) -> dict[str, Any]:

@@ -49,6 +49,7 @@ class OperatorProcess:
         plugins: Sequence[str],
         log: pathlib.Path,
         environment: Mapping[str, str] | None = None,
+        config: pathlib.Path | None = None,
         command: Sequence[str] = (sys.executable, "-m", "akoo_core"),
     ) -> None:
         self.log = log
@@ -57,6 +58,7 @@ class OperatorProcess:
             *command,
             *("--kubeconfig", str(kubeconfig)),
             *("--plugins", ",".join(plugins)),
+            *(("--config", str(config)) if config is not None else ()),
         ]
         """The program with the options that commands know, too."""
         self._environment = {

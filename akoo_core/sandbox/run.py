@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import datetime
 import functools
+import json
 import pathlib
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from akoo_testbed import build
+from akoo_testbed import build, recipes
 from akoo_testbed.bed import Bed, BedOptions
 from akoo_testbed.kubelet.options import AkoProgram, KubeletOptions
 from akoo_testbed.provider.options import ProviderOptions
@@ -38,18 +40,21 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
     ``selection`` is the value of ``--plugins``. Raises StoryError, OperatorError or the bed's
     errors when a step fails.
     """
-    plugins = loader.load(settings.load(overrides={"enabledPlugins": selection}))
-    played = chapters.of(plugins)
+    read = settings.load(overrides={"enabledPlugins": selection})
+    kinds = loader.classes(read.settings.enabled_plugins)
+    loaded = chapters.of(kinds)
+    played = tuple(loaded.values())
     extra = chapters.needed(played)
     started = time.monotonic()
-    await asyncio.to_thread(build.ensure, ("etcd", "kubernetes", "clusterapi", "jaeger", *extra))
+    built = (part for part in extra if part in recipes.RECIPES)
+    await asyncio.to_thread(build.ensure, ("etcd", "kubernetes", "clusterapi", "jaeger", *built))
     parts = ("etcd", "kube-apiserver", "kube-controller-manager", "cluster-api", "jaeger", *extra)
     show.heading("test bed", "  ".join(parts), time.monotonic() - started)
 
     started = time.monotonic()
     kubelet = KubeletOptions(ako_program=AkoProgram.AKOSIM)
     options = BedOptions(
-        crds=packaged.folders(plugins.ordered),
+        crds=packaged.folders(kinds.values()),
         jaeger=True,
         provider=ProviderOptions(kubelet=kubelet),
     )
@@ -60,12 +65,15 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
     ):
         names = ("management cluster", "Avi simulator", "Jaeger", *map(chapters.PARTS.get, extra))
         show.heading("started", ", ".join(map(str, names)), time.monotonic() - started)
-        await install.install(bed.api, plugins)
-        operator = await _operator(bed, plugins.names)
-        stage = SandboxStage(bed, controller, show, operator=operator)
+        await install.account(bed.api)
+        stage = SandboxStage(bed, controller, show)
         for chapter in played:
             if chapter.furnish is not None:
                 await furnished.enter_async_context(chapter.furnish(stage))
+        file = _write_settings(bed, chapters.settings(loaded, stage))
+        plugins = loader.load(settings.load(file, overrides={"enabledPlugins": selection}))
+        await install.install(bed.api, plugins)
+        stage.operator = operator = await _operator(bed, plugins.names, file)
         stage.config = chapters.config(played, stage, stage.config)
         started = time.monotonic()
         async with process.running(operator):
@@ -79,7 +87,15 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
                 await _interrupted()
 
 
-async def _operator(bed: Bed, plugin_names: Sequence[str]) -> process.OperatorProcess:
+def _write_settings(bed: Bed, plugins: Mapping[str, Any]) -> pathlib.Path:
+    """A settings file, in JSON, which is YAML."""
+    text = json.dumps({"plugins": plugins})
+    return install.write_private(bed.base.folder / "settings.yaml", text)
+
+
+async def _operator(
+    bed: Bed, plugin_names: Sequence[str], config: pathlib.Path
+) -> process.OperatorProcess:
     text = await install.account_kubeconfig(bed.api, bed.management.url, bed.base.authority.pem)
     if bed.jaeger is None:
         raise RuntimeError("the sandbox's bed has a Jaeger")
@@ -87,6 +103,7 @@ async def _operator(bed: Bed, plugin_names: Sequence[str]) -> process.OperatorPr
         kubeconfig=install.write_private(bed.base.folder / "operator.kubeconfig", text),
         plugins=plugin_names,
         log=bed.base.log_file("operator"),
+        config=config,
         environment={"AKOO_TELEMETRY__ENDPOINT": bed.jaeger.otlp_url},
     )
 

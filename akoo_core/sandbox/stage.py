@@ -32,8 +32,6 @@ class SandboxStage:
         bed: Bed,
         avi: SandboxAvi,
         show: display.Display,
-        *,
-        operator: process.OperatorProcess,
     ) -> None:
         self.bed = bed
         self.avi = avi
@@ -41,10 +39,12 @@ class SandboxStage:
         self.config_name = demo.CONFIG
         self.config: Mapping[str, Any] = avi.config()
         self._show = show
-        self._operator = operator
+        self.operator: process.OperatorProcess | None = None
+        """Whose account and settings commands have; None before it was made."""
 
     def part(self, kind: type[T]) -> T:
-        for part in (self.bed, self.bed.api, self.bed.vcsim, self.avi.controller, self.avi.admin):
+        bed, avi = self.bed, self.avi
+        for part in (bed, bed.api, bed.vcsim, bed.openbao, avi.controller, avi.admin):
             if isinstance(part, kind):
                 return part
         raise LookupError(f"the sandbox has no {kind.__name__}; name it in needs of the chapter")
@@ -72,8 +72,10 @@ class SandboxStage:
         await self.bed.api.apply(install.secret(name, **values))
 
     async def command(self, *words: str) -> str:
+        if self.operator is None:
+            raise StoryError(f"akoo-core {' '.join(words)}: there is no operator yet")
         running = await asyncio.create_subprocess_exec(
-            *self._operator.command,
+            *self.operator.command,
             *words,
             env=process.own_environment(os.environ),
             stdin=asyncio.subprocess.DEVNULL,

@@ -9,13 +9,15 @@ from typing import Any
 from akoo_testbed import kubeapi, switching
 from akoo_testbed.bed import CLUSTER
 
-from akoo_core.sandbox import chapters, demo, display
+from akoo_core.sandbox import chapters as played
+from akoo_core.sandbox import demo, display
 from akoo_core.sandbox.chapters import Moment
 from akoo_core.sandbox.stage import RECORD, STEP_SECONDS, SandboxStage, StoryError
-from akoo_core.testing.chapters import Chapter
+from akoo_core.testing.chapters import Chapter, Stage, Trouble
 
 CONFIG = "networking.tkg.tanzu.vmware.com/v1alpha1/AKODeploymentConfig"
 STATEFUL_SET = "apps/v1/StatefulSet"
+KILLED = "AKO killed half-way"
 
 Object = dict[str, Any]
 
@@ -28,6 +30,7 @@ class Story:
     ) -> None:
         self._stage = stage
         self._chapters = chapters
+        self._trouble = played.trouble(chapters, Trouble(title=KILLED, begin=self._kill))
         self._bed = stage.bed
         self._avi = stage.avi
         self._api = stage.bed.api
@@ -49,7 +52,7 @@ class Story:
         await self._act("closing")
 
     async def _act(self, moment: Moment) -> None:
-        await chapters.play(self._chapters, moment, self._stage)
+        await played.play(self._chapters, moment, self._stage)
 
     async def create(self) -> None:
         """Make the config first, then the cluster, as on most days."""
@@ -126,19 +129,23 @@ class Story:
 
     async def deleted(self) -> None:
         """The deletion is noticed; AKO is asked to clean up (and dies), and is stopped."""
-        name = f"{demo.NAMESPACE}/{demo.CLUSTER}"
-        with self._show.step(f"delete cluster {name}, AKO killed half-way") as step:
-            await switching.switch(
-                self._bed, demo.NAMESPACE, demo.CLUSTER, ako_faults=demo.HALF_WAY
-            )
+        name, trouble = f"{demo.NAMESPACE}/{demo.CLUSTER}", self._trouble
+        with self._show.step(f"delete cluster {name}, {trouble.title}") as step:
+            await trouble.begin(self._stage)
             before = len(self._avi.marked(self._stage.record))
             await self._api.delete(CLUSTER, demo.NAMESPACE, demo.CLUSTER)
             record = await self._until(
-                RECORD, None, self._stage.record, lambda obj: bool(_leaving(obj).get("fence"))
+                RECORD,
+                None,
+                self._stage.record,
+                lambda obj: _grade(obj) == trouble.grade if trouble.grade else _grade(obj),
             )
-            grade = _leaving(record)["fence"]["grade"]
             left = before - self._avi.deleted_by_ako()
-            step.result = f"{left} of {before} objects left on Avi, AKO fenced ({grade})"
+            step.result = f"{left} of {before} objects left on Avi, AKO fenced ({_grade(record)})"
+
+    async def _kill(self, _: Stage) -> None:
+        """AKO ends after the first virtual service that it deletes, and logs in no more."""
+        await switching.switch(self._bed, demo.NAMESPACE, demo.CLUSTER, ako_faults=demo.HALF_WAY)
 
     async def let_go(self) -> None:
         """The Cluster object is deleted when the record has a reason to let it go."""
@@ -192,6 +199,10 @@ class Story:
 def _leaving(record: Object | None) -> Object:
     leaving: Object = ((record or {}).get("spec") or {}).get("leaving") or {}
     return leaving
+
+
+def _grade(record: Object | None) -> str:
+    return str((_leaving(record).get("fence") or {}).get("grade", ""))
 
 
 def _address(service: Object | None) -> str:

@@ -5,6 +5,7 @@ sandbox loads the chapters of the selected plugins, starts the parts of the test
 and calls their acts between the steps of the core::
 
     furnish     parts are started, the operator is not
+    settings    furnished, the operator is not started
     opening     the operator is ready, nothing was made yet
                 (the core: config, cluster, AKO, Services, a changed setting)
     living      the cluster runs
@@ -48,7 +49,7 @@ class Stage(Protocol):
 
     def part(self, kind: type[T]) -> T:
         """The part of that class: the bed, its ``KubeApi`` of the management cluster, ``Vcsim``,
-        and of the Avi simulator the ``Controller`` and an administrator's ``Client``.
+        ``OpenBao``, and of the Avi simulator the ``Controller`` and an administrator's ``Client``.
 
         Raises LookupError for a part that is not there.
         """
@@ -95,18 +96,32 @@ class History(structs.Struct, frozen=True, kw_only=True):
     """Part of the kind of an outside call that ends the history: ``Destroy_Task``."""
 
 
+class Trouble(structs.Struct, frozen=True, kw_only=True):
+    """A misfortune of AKO that begins just before its cluster is deleted."""
+
+    title: str
+    """``AKO cut off``."""
+    begin: Act
+    grade: str = ""
+    """The grade of the fence that the story then waits for; "": any."""
+
+
 class Chapter(structs.Struct, frozen=True, kw_only=True):
     """The acts of a plugin in the sandbox; None where it has none."""
 
     title: str
     needs: tuple[str, ...] = ()
-    """Further parts of the test bed: ``vcsim``."""
+    """Further parts of the test bed: ``vcsim``, ``openbao``."""
     furnish: Callable[[Stage], AbstractAsyncContextManager[None]] | None = None
     """Sets up what an administrator provides outside; it ends after the operator has."""
+    settings: Callable[[Stage], Mapping[str, Any]] | None = None
+    """The operator's settings for the plugin: ``plugins.<name>``."""
     config: Callable[[Stage], Mapping[str, Any]] | None = None
     """Fields of the story's AKODeploymentConfig: a merge patch over those of the core."""
     opening: Act | None = None
     living: Act | None = None
+    trouble: Trouble | None = None
+    """In place of the core's, which kills AKO half-way; that of the first plugin counts."""
     leaving: Act | None = None
     closing: Act | None = None
     links: Callable[[Stage], Mapping[str, str]] | None = None

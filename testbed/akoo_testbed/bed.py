@@ -15,6 +15,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 
 from akoo_testbed import base, definitions, kubeapi, parts, pool, waiting
+from akoo_testbed.openbao import OpenBaoOptions
 from akoo_testbed.provider import FakeProvider, ProviderOptions, manifests
 from akoo_testbed.vcsim import VcsimOptions
 
@@ -38,6 +39,9 @@ class BedOptions:
 
     vcsim: VcsimOptions | None = None
     """A vCenter beside the clusters (`Bed.vcsim`). None: there is none."""
+
+    openbao: OpenBaoOptions | None = None
+    """An OpenBao beside the clusters (`Bed.openbao`). None: there is none."""
 
     fast: bool = True
     """Cluster API without the waits that are on by default (`parts.cluster_api.FAST_GATES`)."""
@@ -147,7 +151,8 @@ class Bed:
         await self.management.start()
         await self.workloads.start()
         self._stops.push_async_callback(self.workloads.stop)
-        await waiting.together(self._management(), self._trace(), self._network())
+        further = (part for part in (self.jaeger, self.vcsim, self.openbao) if part is not None)
+        await waiting.together(self._management(), *map(self._bring, further))
 
     def _compose(self) -> None:
         options = self.options
@@ -159,6 +164,7 @@ class Bed:
         )
         self.jaeger = parts.Jaeger(self.base) if options.jaeger else None
         self.vcsim = parts.Vcsim(self.base, options.vcsim) if options.vcsim else None
+        self.openbao = parts.OpenBao(self.base, options.openbao) if options.openbao else None
         self.workloads = pool.WorkloadPool(self.base, self.etcd, size=options.workload_servers)
         self.api = kubeapi.KubeApi(self.management.kubeconfig)
 
@@ -171,14 +177,6 @@ class Bed:
         await waiting.together(
             self._bring(self.controller_manager), self._bring(self.cluster_api), self._provide()
         )
-
-    async def _trace(self) -> None:
-        if self.jaeger is not None:
-            await self._bring(self.jaeger)
-
-    async def _network(self) -> None:
-        if self.vcsim is not None:
-            await self._bring(self.vcsim)
 
     async def _provide(self) -> None:
         if self.options.provider is None:

@@ -50,6 +50,7 @@ def build_command(names: tuple[str, ...]) -> None:
     help="File or folder of more CRDs for the management cluster.",
 )
 @click.option("--vcsim", is_flag=True, help="A vCenter beside the clusters.")
+@click.option("--openbao", is_flag=True, help="An OpenBao beside the clusters.")
 @click.option(
     "--plugins",
     metavar="NAMES",
@@ -62,6 +63,7 @@ def up(
     workers: int,
     crds: tuple[pathlib.Path, ...],
     vcsim: bool,
+    openbao: bool,
     plugins: str,
     output: str,
 ) -> None:
@@ -72,7 +74,9 @@ def up(
     if not _CLUSTER.fullmatch(cluster):
         raise click.UsageError(f'--cluster "{cluster}" is not NAMESPACE/NAME')
     names = [name.strip() for name in plugins.split(",") if name.strip()]
-    vcsim = vcsim or plugin_parts.VCSIM in plugin_parts.of(names)
+    needed = plugin_parts.of(names)
+    vcsim = vcsim or plugin_parts.VCSIM in needed
+    openbao = openbao or plugin_parts.OPENBAO in needed
     state = upstate.StateFolder(cache.state_folder())
     if state.holder() is None:
         build.ensure(report=progress.Progress())
@@ -80,9 +84,14 @@ def up(
         for path in crds:
             arguments += ["--crds", str(path.absolute())]
         arguments += ["--vcsim"] if vcsim else []
+        arguments += ["--openbao"] if openbao else []
         _start_daemon(state, arguments)
-    elif vcsim and (running := state.read()) is not None and not running.vcenter_url:
-        raise errors.TestbedError("the test bed is up without a vCenter: run `down` first")
+    elif (running := state.read()) is not None:
+        missing = ["a vCenter"] if vcsim and not running.vcenter_url else []
+        missing += ["an OpenBao"] if openbao and not running.openbao_url else []
+        if missing:
+            without = " and ".join(missing)
+            raise errors.TestbedError(f"the test bed is up without {without}: run `down` first")
     _show(state, output)
 
 
@@ -176,6 +185,9 @@ def _show(folder: upstate.StateFolder, output: str) -> None:
             ("vCenter", state.vcenter_url, f"{account}  CA in {state.vcenter_ca_file}"),
             ("vCenter's control", state.vcenter_control_url, ""),
         ]
+    if state.openbao_url:
+        secrets = f"root token in {state.openbao_token_file}  CA in {state.openbao_ca_file}"
+        rows.append(("OpenBao", state.openbao_url, f"{secrets}  {state.openbao_program}"))
     for name, url, rest in rows:
         click.echo("  ".join(part for part in (f"{name:<20}", url, rest) if part))
     click.echo(f"\nexport KUBECONFIG={state.management_kubeconfig}")

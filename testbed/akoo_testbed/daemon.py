@@ -19,7 +19,8 @@ import time
 import typing
 
 from akoo_testbed import bed as beds
-from akoo_testbed import cache, certificates, errors, kubeapi, upstate
+from akoo_testbed import cache, certificates, errors, kubeapi, parts, upstate
+from akoo_testbed.openbao import OpenBaoOptions
 from akoo_testbed.vcsim import VcsimOptions
 
 
@@ -30,13 +31,19 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--crds", type=pathlib.Path, action="append", default=[])
     parser.add_argument("--vcsim", action="store_true")
+    parser.add_argument("--openbao", action="store_true")
     arguments = parser.parse_args()
     state = upstate.StateFolder(cache.state_folder())
     try:
         with state.hold():
             state.clear()
             vcenter = VcsimOptions(password=_new_password()) if arguments.vcsim else None
-            options = beds.BedOptions(crds=tuple(arguments.crds), jaeger=True, vcsim=vcenter)
+            options = beds.BedOptions(
+                crds=tuple(arguments.crds),
+                jaeger=True,
+                vcsim=vcenter,
+                openbao=OpenBaoOptions() if arguments.openbao else None,
+            )
             asyncio.run(_until_asked_to_end(_up(state, options, arguments)))
             state.clear()
     except (errors.TestbedError, kubeapi.ApiError, OSError) as error:
@@ -97,6 +104,7 @@ async def _describe(
         kubectl=str(bed.base.built.binary("kubectl")),
         logs=str(bed.base.logs),
         **_describe_vcenter(state, bed),
+        **_describe_openbao(state, bed),
     )
 
 
@@ -114,6 +122,20 @@ def _describe_vcenter(state: upstate.StateFolder, bed: beds.Bed) -> dict[str, st
         "vcenter_user": bed.vcsim.options.username,
         "vcenter_password_file": str(password),
         "vcenter_ca_file": str(ca),
+    }
+
+
+def _describe_openbao(state: upstate.StateFolder, bed: beds.Bed) -> dict[str, str]:
+    """Write root token and CA of OpenBao; where it is."""
+    if bed.openbao is None:
+        return {}
+    token = certificates.write_private(state.path / "openbao.token", bed.openbao.admin.token)
+    ca = certificates.write_private(state.path / "openbao-ca.pem", bed.base.authority.pem)
+    return {
+        "openbao_url": bed.openbao.url,
+        "openbao_token_file": str(token),
+        "openbao_ca_file": str(ca),
+        "openbao_program": parts.openbao.binary(),
     }
 
 

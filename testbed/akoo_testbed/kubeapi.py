@@ -14,6 +14,7 @@ from akoo_testbed.kubewatch import Event
 
 __all__ = ["HICCUPS", "ApiError", "Event", "KubeApi", "Object", "kind_of"]
 
+_TOKEN_SECONDS = 86_400
 _PATCH_TYPES = {dict: "application/merge-patch+json", list: "application/json-patch+json"}
 
 
@@ -98,6 +99,18 @@ class KubeApi(kuberest.Transport):
     ) -> collections.abc.AsyncGenerator[Event, None]:
         """All objects of a kind, then every change, for ever: see `kubewatch.watch`."""
         return kubewatch.watch(self, kind, namespace, labels=labels, fields=fields)
+
+    async def token(self, namespace: str, account: str, *audiences: str) -> str:
+        """A token of a ServiceAccount, for a day; no audiences: for the API server. Secret."""
+        spec = {"expirationSeconds": _TOKEN_SECONDS, "audiences": list(audiences)}
+        request = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {key: value for key, value in spec.items() if value},
+        }
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+        answer = await self.request("POST", path, request)
+        return str(answer["status"]["token"])
 
     async def wait_for(
         self,

@@ -13,7 +13,8 @@ from akoo_testbed import errors
 
 GROUP: typing.Final = "akoo_core.plugins"
 VCSIM: typing.Final = "vcsim"
-KNOWN: typing.Final = (VCSIM,)
+OPENBAO: typing.Final = "openbao"
+KNOWN: typing.Final = (VCSIM, OPENBAO)
 """The parts that `up` can start."""
 
 

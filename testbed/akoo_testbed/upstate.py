@@ -40,11 +40,18 @@ class UpState:
     logs: str
     """Folder."""
     vcenter_url: str = ""
-    """Of its SOAP endpoint; "" (as the fields below) without a vCenter."""
+    """Of its SOAP endpoint; "" (as the next four fields) without a vCenter."""
     vcenter_control_url: str = ""
     vcenter_user: str = ""
     vcenter_password_file: str = ""
     vcenter_ca_file: str = ""
+    openbao_url: str = ""
+    """"" (as the fields below) without an OpenBao."""
+    openbao_token_file: str = ""
+    """Of its root token."""
+    openbao_ca_file: str = ""
+    openbao_program: str = ""
+    """Path of `bao`."""
 
     def as_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
@@ -102,8 +109,9 @@ class StateFolder:
         unfinished.replace(self._state)
 
     def clear(self) -> None:
-        """Remove state, kubeconfigs, and password and CA of the vCenter; the log stays."""
-        files = (self.path.glob(pattern) for pattern in ("*.kubeconfig", "vcenter*"))
+        """Remove state, kubeconfigs, and the secrets and CAs of further parts; the log stays."""
+        patterns = ("*.kubeconfig", "vcenter*", "openbao*")
+        files = (self.path.glob(pattern) for pattern in patterns)
         for path in (self._state, *itertools.chain.from_iterable(files)):
             path.unlink(missing_ok=True)
 

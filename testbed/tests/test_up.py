@@ -5,11 +5,12 @@ import json
 import os
 import pathlib
 import signal
+import ssl
 import subprocess
 import sys
 
 import pytest
-from akoo_testbed import errors, kubeapi, plugin_parts, upstate, vcsim
+from akoo_testbed import errors, kubeapi, openbao, plugin_parts, upstate, vcsim
 
 HOLD = """
 import sys, pathlib, signal
@@ -18,6 +19,16 @@ with upstate.StateFolder(pathlib.Path(sys.argv[1])).hold():
     print("held", flush=True)
     signal.pause()
 """
+SHOWN = (
+    "jaeger_url",
+    "vcenter_url",
+    "vcenter_control_url",
+    "vcenter_password_file",
+    "openbao_url",
+    "openbao_token_file",
+    "openbao_ca_file",
+    "openbao_program",
+)
 STATE = upstate.UpState(
     pid=1,
     management_kubeconfig="m",
@@ -128,7 +139,13 @@ def names(folder: pathlib.Path) -> list[str]:
 
 @pytest.mark.parametrize(
     ("plugins", "parts"),
-    [((), ()), (("ako", "avi"), ()), (("vsphere", "ako", "avi"), ("vcsim",))],
+    [
+        ((), ()),
+        (("ako", "avi"), ()),
+        (("vsphere", "ako", "avi"), ("vcsim",)),
+        (("tenancy", "ako", "avi"), ("openbao",)),
+        (("tenancy", "vsphere"), ("vcsim", "openbao")),
+    ],
     ids=str,
 )
 def test_the_parts_that_plugins_need(plugins: tuple[str, ...], parts: tuple[str, ...]) -> None:
@@ -138,7 +155,8 @@ def test_the_parts_that_plugins_need(plugins: tuple[str, ...], parts: tuple[str,
 @pytest.mark.bed
 async def test_up_and_down(folder: upstate.StateFolder) -> None:
     script = pathlib.Path(__file__).parents[2] / "hack" / "e2e.sh"
-    words = ("-u", "--plugins", "vsphere,ako,avi", "--cluster", "team/shop", "--output", "json")
+    plugins = "vsphere,tenancy,ako,avi"
+    words = ("-u", "--plugins", plugins, "--cluster", "team/shop", "--output", "json")
     up = await asyncio.to_thread(run_script, folder, script, *words)
     try:
         assert up.returncode == 0, up.stderr
@@ -149,14 +167,20 @@ async def test_up_and_down(folder: upstate.StateFolder) -> None:
                 assert await api.get("v1/Namespace", None, "default")
         status = run(folder, "status")
         assert status.returncode == 0
-        for key in ("jaeger_url", "vcenter_url", "vcenter_control_url", "vcenter_password_file"):
+        for key in SHOWN:
             assert state[key] in status.stdout
-        assert read_secret(pathlib.Path(state["vcenter_password_file"])) not in status.stdout
+        for key in ("vcenter_password_file", "openbao_token_file"):
+            assert read_secret(pathlib.Path(state[key])) not in status.stdout
+        token = read_secret(pathlib.Path(state["openbao_token_file"]))
+        tls = ssl.create_default_context(cafile=state["openbao_ca_file"])
+        answer = await openbao.Admin(state["openbao_url"], tls, token).ask("GET", "sys/mounts")
+        assert "sys/" in answer["data"]
         groups = await vcsim.Control(state["vcenter_control_url"]).port_groups()
         assert "DC0-free" in {group.name for group in groups.values()}
     finally:
         down = await asyncio.to_thread(run_script, folder, script, "-d")
     assert (down.returncode, down.stdout) == (0, "test bed is down\n")
     assert names(pathlib.Path(state["logs"])) == []
+    assert [name for name in names(folder.path) if name.startswith("openbao")] == []
     assert names(folder.path) == ["akoo-testbed.log", "lock"]
     assert folder.log.read_text() == ""

@@ -110,6 +110,66 @@ def test_a_network_from_its_first_port_group_to_its_last() -> None:
     assert done.stderr == ""
 
 
+def test_an_account_from_its_first_login_to_its_tombstone() -> None:
+    """With OpenBao: the operator logs in with its ServiceAccount, under the documented policy."""
+    done = subprocess.run(
+        _command("--plugins", "tenancy,ako,avi", "--once"),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    user = r"akoo-[0-9a-f]{12}-00000"
+    story = [
+        ("create cluster demo/shop", "Available"),
+        ('selected by config "default"', r"record akoo-[0-9a-f]{12}"),
+        ("AKO deployed", r"\d+ objects, ako-0 Ready"),
+        ("two Services get addresses", r"(10\.70\.0\.\d+(, )?){2} \(8 objects on Avi"),
+        ("a setting is changed and rolls", "shardVSSize LARGE"),
+        ("its account and another cluster's pool", f"{user}1: GET 404, PUT 403, DELETE 403"),
+        ("rotate, while a Service is made", f"{user}2: AKO starts 1, refused logins 0"),
+        ("delete cluster demo/shop, AKO cut off", r".*AKO fenced \(Revoked\)"),
+        ("swept, verified", "own 0 · suspect 0 · held 0"),
+        ("cluster let go", "Proven; nothing left on Avi"),
+        (
+            "its record in OpenBao is a tombstone",
+            r"revoked, \d+ versions destroyed; no user, no role",
+        ),
+    ]
+    for number, (step, result) in enumerate(story, start=1):
+        assert re.search(rf"^ +{number}  {re.escape(step)} +{result}", done.stdout, re.MULTILINE), (
+            done.stdout
+        )
+    assert "virtual services changed: 0 of 2" in done.stdout
+    assert re.search(rf"login as {user}1: 401", done.stdout)
+    assert "passwords in log and traces: 0 of 2" in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="make proof plays it")
+def test_all_four_plugins() -> None:
+    """A network and an account of its own; the account goes first, the network last."""
+    done = subprocess.run(
+        _command("--plugins", "vsphere,tenancy,ako,avi", "--once"),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = [
+        "AKO starts 1, refused logins 0",
+        "AKO fenced (Revoked)",
+        "Proven; nothing left on Avi",
+        "no user, no role left on Avi",
+        "nothing of it in vCenter",
+    ]
+    assert [result for result in results if result not in done.stdout] == [], done.stdout
+    places = [done.stdout.index(result) for result in results[:3]]
+    assert places == sorted(places)
+
+
 def test_ctrl_c_in_the_middle_ends_all_of_it() -> None:
     # Tests that a shell runs in the background are deaf to Ctrl-C, and so would be their children.
     command = ["env", "--default-signal=INT", *_command()]
@@ -134,7 +194,9 @@ def test_ctrl_c_in_the_middle_ends_all_of_it() -> None:
 async def test_a_chapter_with_a_vcenter(monkeypatch: pytest.MonkeyPatch) -> None:
     """The parts that it names run, it sees the others, and its acts come at their moments."""
     own = chapters.of
-    monkeypatch.setattr(chapters, "of", lambda plugins: (_vcenter_chapter(), *own(plugins)))
+    monkeypatch.setattr(
+        chapters, "of", lambda plugins: {"vcenter": _vcenter_chapter(), **own(plugins)}
+    )
     output = io.StringIO()
     await run.run("ako,avi", once=True, show=display.Display(output))
     text = output.getvalue()

@@ -45,15 +45,7 @@ def token(bed: running.RunningBed) -> str:
     for secret in demo.credentials(whole.base.authority.pem):
         bed.run(whole.api.apply(secret))
     bed.run(whole.api.apply(install.secret("canary", username="ako", password="of no worth")))
-    path = f"/api/v1/namespaces/{install.NAMESPACE}/serviceaccounts/{install.ACCOUNT}/token"
-    request = {
-        "apiVersion": "authentication.k8s.io/v1",
-        "kind": "TokenRequest",
-        "spec": {"expirationSeconds": install.TOKEN_SECONDS},
-    }
-    answer = bed.run(whole.api.request("POST", path, request))
-    made: str = answer["status"]["token"]
-    return made
+    return bed.run(whole.api.token(install.NAMESPACE, install.ACCOUNT))
 
 
 @pytest.fixture

@@ -16,7 +16,11 @@ Page = Callable[[str], str]
 
 def titles(module: types.ModuleType) -> list[str]:
     """The titles of the steps in a module, read from its source."""
-    known = {"name": f"{demo.NAMESPACE}/{demo.CLUSTER}", "demo": demo}
+    known = {
+        "name": f"{demo.NAMESPACE}/{demo.CLUSTER}",
+        "demo": demo,
+        "trouble": types.SimpleNamespace(title=story.KILLED),
+    }
     steps = []
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "step":

@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 
 import pytest
 from akoo_testbed.bed import BedOptions
+from akoo_testbed.openbao import OpenBaoOptions
 from akoo_testbed.vcsim import VcsimOptions
 
-from akoo_core import errors
+from akoo_core import errors, structs
 from akoo_core.plugin import api
-from akoo_core.plugin_host import registry
 from akoo_core.sandbox import chapters
-from akoo_core.testing.chapters import Chapter, Stage
+from akoo_core.testing.chapters import Chapter, Stage, Trouble
 
 HERE = __name__
 MOMENTS: tuple[chapters.Moment, ...] = ("opening", "living", "leaving", "closing")
@@ -62,6 +62,7 @@ def acting(name: str) -> Chapter:
     return Chapter(
         title=name,
         needs=("vcsim",) if name == "net" else (),
+        settings=lambda stage: {"for": stage.record},
         config=lambda stage: {"cloudName": name, "dataNetwork": None, "plugins": {name: {"a": 1}}},
         links=lambda stage: {name: f"https://{stage.record}"},
         **{moment: act(moment) for moment in MOMENTS},
@@ -89,9 +90,27 @@ class Quiet(api.Plugin):
 
 
 def test_each_selected_plugin_brings_its_chapter() -> None:
-    plugins = registry.PluginSet([Lb(), Quiet(), Net()])
-    assert chapters.of(plugins) == (NET, LB)
-    assert chapters.of(registry.PluginSet([Quiet()])) == ()
+    plugins: dict[str, type[api.Plugin]] = {"net": Net, "quiet": Quiet, "lb": Lb}
+    assert chapters.of(plugins) == {"net": NET, "lb": LB}
+    assert list(chapters.of(plugins)) == ["net", "lb"]
+    assert chapters.of({"quiet": Quiet}) == {}
+
+
+def test_chapters_bring_settings_of_their_plugins() -> None:
+    stage = PaperStage()
+    loaded = {"net": NET, "shy": SHY}
+    assert chapters.settings(loaded, stage) == {"net": {"for": "akoo-1"}}
+
+
+def test_one_misfortune_of_ako_is_played() -> None:
+    async def nothing(stage: Stage) -> None:
+        """No misfortune."""
+
+    own = Trouble(title="own", begin=nothing)
+    first, second = (Trouble(title=title, begin=nothing) for title in ("first", "second"))
+    assert chapters.trouble((NET, SHY), own) is own
+    unlucky = [structs.replace(SHY, trouble=trouble) for trouble in (first, second)]
+    assert chapters.trouble((NET, *unlucky), own) is first
 
 
 @pytest.mark.parametrize(
@@ -100,7 +119,7 @@ def test_each_selected_plugin_brings_its_chapter() -> None:
         ("akoo_nothing.chapter:CHAPTER", "cannot be loaded: ModuleNotFoundError"),
         (f"{HERE}:NOTHING", "cannot be loaded: AttributeError"),
         (f"{HERE}:HERE", "is a str, no Chapter"),
-        (f"{HERE}:GREEDY", "needs mainframe. The test bed has vcsim."),
+        (f"{HERE}:GREEDY", "needs mainframe. The test bed has vcsim, openbao."),
     ],
 )
 def test_a_chapter_that_cannot_be_played_is_refused(place: str, message: str) -> None:
@@ -109,7 +128,7 @@ def test_a_chapter_that_cannot_be_played_is_refused(place: str, message: str) ->
         chapter: ClassVar[str] = place
 
     with pytest.raises(errors.InputError, match=f"chapter {place} of plugin wrong") as caught:
-        chapters.of(registry.PluginSet([Wrong()]))
+        chapters.of({"wrong": Wrong})
     assert message in str(caught.value)
 
 
@@ -132,6 +151,9 @@ def test_the_bed_starts_what_is_needed_and_no_more() -> None:
     needed = chapters.needed((NET, LB, NET))
     assert needed == ("vcsim",)
     assert chapters.with_parts(plain, needed) == BedOptions(vcsim=VcsimOptions())
+    vault = Chapter(title="vault", needs=("openbao",))
+    assert chapters.needed((vault, NET)) == ("vcsim", "openbao")
+    assert chapters.with_parts(plain, ("openbao",)) == BedOptions(openbao=OpenBaoOptions())
 
 
 def test_chapters_change_the_config() -> None:
