@@ -40,7 +40,7 @@ class SandboxStage:
         self.config: Mapping[str, Any] = avi.config()
         self._show = show
         self.operator: process.OperatorProcess | None = None
-        """Whose account and settings commands have; None before it was made."""
+        """The operator, whose account and settings commands have; None before it was made."""
 
     def part(self, kind: type[T]) -> T:
         bed, avi = self.bed, self.avi

@@ -51,8 +51,8 @@ _passwords: set[str] = set()
 """Those that AKO had, for the search at the end. Secret."""
 
 
-class Account(NamedTuple):
-    """avi-secret. ``password`` is secret."""
+class AviSecret(NamedTuple):
+    """The account in avi-secret. ``password`` is secret."""
 
     username: str
     password: str
@@ -281,11 +281,11 @@ def _workload(stage: Stage, namespace: str, name: str) -> KubeApi:
     return KubeApi(server.server.kubeconfig)
 
 
-async def _account(stage: Stage) -> Account:
+async def _account(stage: Stage) -> AviSecret:
     """The account that AKO has."""
     async with _workload(stage, *await _cluster(stage)) as workload:
         data = (await workload.get("v1/Secret", "avi-system", "avi-secret"))["data"]
-    return Account(_decoded(data["username"]), _decoded(data["password"]))
+    return AviSecret(_decoded(data["username"]), _decoded(data["password"]))
 
 
 def _in_use(record: Object | None) -> bool:
@@ -325,7 +325,7 @@ def _another(uid: str) -> Callable[[Object | None], bool]:
     return accept
 
 
-def _other_than(account: Account) -> Callable[[Object | None], bool]:
+def _other_than(account: AviSecret) -> Callable[[Object | None], bool]:
     """avi-secret with another account."""
 
     def accept(secret: Object | None) -> bool:
