@@ -89,12 +89,14 @@ def trouble(chapters: Iterable[Chapter], default: Trouble) -> Trouble:
 
 def config(chapters: Iterable[Chapter], stage: Stage, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of the story's config, changed by the merge patches of the chapters; None for one
-    that a chapter removed."""
-    merged = dict(fields)
+    that a chapter removed, whether the story added it or has it by default."""
+    merged, removed = dict(fields), dict.fromkeys(fields)
     for chapter in chapters:
         if chapter.config is not None:
-            merged = patch.merge_patch(merged, chapter.config(stage))
-    return dict.fromkeys(fields) | merged
+            change = chapter.config(stage)
+            removed |= {key: None for key, value in change.items() if value is None}
+            merged = patch.merge_patch(merged, change)
+    return removed | merged
 
 
 def links(chapters: Iterable[Chapter], stage: Stage) -> dict[str, str]:

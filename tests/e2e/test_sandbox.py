@@ -127,7 +127,7 @@ def test_an_account_from_its_first_login_to_its_tombstone() -> None:
         ("AKO deployed", r"\d+ objects, ako-0 Ready"),
         ("two Services get addresses", r"(10\.70\.0\.\d+(, )?){2} \(8 objects on Avi"),
         ("a setting is changed and rolls", "shardVSSize LARGE"),
-        ("its account and another cluster's pool", f"{user}1: GET 404, PUT 403, DELETE 403"),
+        ("its account and another cluster's pool", f"{user}1: GET 403, PUT 403, DELETE 403"),
         ("rotate, while a Service is made", f"{user}2: AKO starts 1, refused logins 0"),
         ("delete cluster demo/shop, AKO cut off", r".*AKO fenced \(Revoked\)"),
         ("swept, verified", "own 0 · suspect 0 · held 0"),

@@ -63,7 +63,12 @@ def acting(name: str) -> Chapter:
         title=name,
         needs=("vcsim",) if name == "net" else (),
         settings=lambda stage: {"for": stage.record},
-        config=lambda stage: {"cloudName": name, "dataNetwork": None, "plugins": {name: {"a": 1}}},
+        config=lambda stage: {
+            "cloudName": name,
+            "dataNetwork": None,
+            "workloadCredentialRef": None,
+            "plugins": {name: {"a": 1}},
+        },
         links=lambda stage: {name: f"https://{stage.record}"},
         **{moment: act(moment) for moment in MOMENTS},
     )
@@ -163,6 +168,7 @@ def test_chapters_change_the_config() -> None:
     assert chapters.config((NET, SHY, LB), stage, fields) == {
         "cloudName": "lb",
         "dataNetwork": None,
+        "workloadCredentialRef": None,
         "quietPeriod": "1s",
         "plugins": {"net": {"a": 1}, "lb": {"a": 1}},
     }
