@@ -129,6 +129,22 @@ def test_a_plugin_without_a_necessary_choice_is_refused_or_left_out(install: Ins
     assert notes == ["plugin b is left out: plugins.b.store is missing. Choose A or B."]
 
 
+AFTER_A = f"""{HEAD}
+class P(api.Plugin):
+    after = ("a",)
+"""
+
+
+def test_classes_are_in_order_and_none_is_made(install: Install) -> None:
+    install("akoo-a", {"a": "loaded_a:P"}, {"loaded_a": UNDECIDED})
+    install("akoo-b", {"b": "loaded_b:P"}, {"loaded_b": AFTER_A})
+    kinds = loader.classes(["b", "a"])
+    assert list(kinds) == ["a", "b"]
+    assert kinds["b"].after == ("a",)
+    with pytest.raises(errors.InputError, match='no plugin "c"'):
+        loader.classes(["a", "c"])
+
+
 def test_a_wrong_name_lists_what_is_installed(install: Install) -> None:
     install("akoo-ako", {"ako": "loaded_ako:P"})
     install("akoo-avi", {"avi": "loaded_avi:P"})
