@@ -127,23 +127,33 @@ def test_an_account_from_its_first_login_to_its_tombstone() -> None:
         ("AKO deployed", r"\d+ objects, ako-0 Ready"),
         ("two Services get addresses", r"(10\.70\.0\.\d+(, )?){2} \(8 objects on Avi"),
         ("a setting is changed and rolls", "shardVSSize LARGE"),
-        ("its account and another cluster's pool", f"{user}1: GET 403, PUT 403, DELETE 403"),
+        ("its account on another's pool", f"{user}1: GET 403, PUT 403, DELETE 403"),
         ("rotate, while a Service is made", f"{user}2: AKO starts 1, refused logins 0"),
         ("delete cluster demo/shop, AKO cut off", r".*AKO fenced \(Revoked\)"),
         ("swept, verified", "own 0 · suspect 0 · held 0"),
         ("cluster let go", "Proven; nothing left on Avi"),
         (
-            "its record in OpenBao is a tombstone",
+            "its record is a tombstone",
             r"revoked, \d+ versions destroyed; no user, no role",
         ),
+        ("its tenant goes with it", "tenants on Avi: admin"),
     ]
     for number, (step, result) in enumerate(story, start=1):
         assert re.search(rf"^ +{number}  {re.escape(step)} +{result}", done.stdout, re.MULTILINE), (
             done.stdout
         )
+    assert "its own pools: 2; tenant akoo-" in done.stdout
     assert "virtual services changed: 0 of 2" in done.stdout
     assert re.search(rf"login as {user}1: 401", done.stdout)
     assert "passwords in log and traces: 0 of 2" in done.stdout
+    traced = {
+        "prepare": ("POST role", "POST user", "POST data"),
+        "fence": ("POST data", "DELETE user", "POST login"),
+        "release": ("DELETE role", "POST destroy"),
+    }
+    for verb, calls in traced.items():
+        lines = re.findall(rf"^ +[0-9:.]{{12}}  {verb} +tenancy .*$", done.stdout, re.MULTILINE)
+        assert [line for line in lines if all(call in line for call in calls)], verb
     assert done.stderr == ""
 
 

@@ -83,11 +83,11 @@ def settings(stage: Stage) -> Object:
 
 
 def config(_: Stage) -> Object:
-    """No account by reference, and a grace that nobody has to wait for."""
+    """A tenant of its own, no account by reference, and a grace that nobody has to wait for."""
     return {
         "workloadCredentialRef": None,
         "drainTimeout": "2s",
-        "plugins": {"tenancy": {"rotation": {"grace": "1s"}}},
+        "plugins": {"tenancy": {"tenantTemplate": {"per": "Cluster"}, "rotation": {"grace": "1s"}}},
     }
 
 
@@ -115,9 +115,9 @@ async def cut_off(stage: Stage) -> None:
 
 
 async def closing(stage: Stage) -> None:
-    """The record in OpenBao is a tombstone, and no user or role is left."""
+    """The record in OpenBao is a tombstone, and no user, role or tenant is left."""
     avi, admin = stage.part(Client), stage.part(OpenBao).admin
-    with stage.step("its record in OpenBao is a tombstone") as step:
+    with stage.step("its record is a tombstone") as step:
         state = await _until("the tombstone", lambda: _buried(admin, stage.record))
         left = [
             name
@@ -126,6 +126,13 @@ async def closing(stage: Stage) -> None:
             if name.startswith(stage.record)
         ]
         step.result = f"{state}; {', '.join(left) or 'no user, no role'} left on Avi"
+    with stage.step("its tenant goes with it") as step:
+
+        async def alone() -> str:
+            names = avi.names("tenant")
+            return ", ".join(names) if len(names) == 1 else ""
+
+        step.result = f"tenants on Avi: {await _until('the end of the tenant', alone)}"
     stage.line(f"     passwords in log and traces: {await _leaked(stage)} of {len(_passwords)}")
 
 
@@ -150,19 +157,20 @@ CHAPTER = Chapter(
 async def _try(stage: Stage) -> None:
     """Requests of the account on its own objects, and on another cluster's."""
     avi = stage.part(Client)
-    with stage.step("its account and another cluster's pool") as step:
-        await stage.until(RECORD, None, stage.record, _in_use)
+    with stage.step("its account on another's pool") as step:
+        record = await stage.until(RECORD, None, stage.record, _in_use)
+        tenant = record["spec"]["facts"]["LoadBalancerTenant"]["data"]["name"]
         account = await _account(stage)
         marker = [{"key": "clustername", "values": ["akoo-of-another"]}]
-        other = avi.post("pool", {"name": NEIGHBOUR, "markers": marker})
+        other = avi.post("pool", {"name": NEIGHBOUR, "markers": marker}, x_avi_tenant=tenant)
         path = f"pool/{other['uuid']}"
         requests = (("GET", None), ("PUT", {**other, "enabled": False}), ("DELETE", None))
-        user = avi.as_user(*account)
+        user = avi.as_user(*account, tenant=tenant)
         refused = [f"{method} {user.refused(method, path, body)[0]}" for method, body in requests]
         own = user.get(f"pool?label_key=clustername&label_value={stage.record}")["count"]
-        avi.delete(path)
+        avi.delete(path, x_avi_tenant=tenant)
         step.result = f"{account.username}: {', '.join(refused)}"
-    stage.line(f"     its own pools: {own}")
+    stage.line(f"     its own pools: {own}; tenant {tenant}")
 
 
 async def _rotate(stage: Stage) -> None:
