@@ -55,12 +55,42 @@ async def test_the_healthy_one_waits_for_nothing(clock: virtual_time.LoopClock) 
             await there.until_ready(f"ill-{number}")
 
 
+@virtual_time.test
+async def test_beside_another_one_nobody_waits_longer_than_an_attempt(
+    clock: virtual_time.LoopClock,
+) -> None:
+    there = VSphereFleet(clock)
+    add_other(there)
+    async with there.fleet as fleet:
+        await there.create(connection("other", OTHER))
+        await there.create(port_group("one", connection="other"))
+        await there.until_ready("one")
+        for number in range(MANY):
+            await there.create(port_group(f"edge-{number}"))
+        names = [f"edge-{number}" for number in range(MANY)]
+        await fleet.until(lambda: all(map(there.ready, names)), seconds=6.0)
+
+
 class TestShares:
     """Pure: the number of attempts that one connection may have."""
 
     def begun(self, index: Index, name: str, number: int) -> None:
         for each in range(number):
             index.begin(f"{name}-{each}", name)
+
+    def test_those_that_wait_come_in_their_order(self) -> None:
+        index = Index()
+        index.place("two-0", "two")
+        self.begun(index, "one", WORKERS - RESERVE)
+        for key in ("a", "b", "a", "c"):
+            index.place(key, "one")
+            assert index.crowded(key)
+        index.forget("b")
+        index.end("one-0", None)
+        assert index.next_waiting("one-0") == "a"
+        index.begin("c", "one")
+        assert index.next_waiting("one-1") == ""
+        assert index.next_waiting("two-0") == ""
 
     def test_alone_it_has_all(self) -> None:
         index = Index()

@@ -11,7 +11,7 @@ from akoo_avi.client import AviClient, Controllers, access
 from akoo_avi.client.access.reach import Reach
 from akoo_avi.connect import shared
 from akoo_avi.ownership import claim, claiming
-from akoo_avi.place import catalog, suitable
+from akoo_avi.place import catalog, networks, suitable
 from akoo_avi.place.catalog import Catalog, Catalogs
 from akoo_avi.place.resolve import Resolved
 from akoo_avi.spec import placement, wanted
@@ -76,19 +76,22 @@ def _stored(
         cloud=asked.cloud,
         tenant=asked.tenant,
         se_group=asked.se_group,
-        networks=tuple(_named_as_before(network, view, known) for network in place.networks),
+        networks=tuple(_named_as_before(network, view, known, place) for network in place.networks),
         control_plane=place.control_plane,
         controller=controller,
         pools=pools,
     )
 
 
-def _named_as_before(network: PlacedNetwork, view: api.View, known: Catalog) -> PlacedNetwork:
-    """A network that AKO knows by its name keeps that while no other network has it: a config that
-    begins to choose the port group of its network must not restart AKO."""
+def _named_as_before(
+    network: PlacedNetwork, view: api.View, known: Catalog, place: Resolved
+) -> PlacedNetwork:
+    """A network that AKO knows by its name keeps that while no other network of its cloud has it: a
+    config that begins to choose the port group of its network must not restart AKO."""
     before = placement.stored(view)
     by_name = structs.replace(network, unique=True)
-    others = (row for row in catalog.called(network.name, known.networks))
+    scope = networks.NetworkScope(catalog=known, cloud=place.cloud, tenant=place.tenant, correct="")
+    others = catalog.called(network.name, networks.visible(scope))
     alone = all(row["uuid"] == network.uuid for row in others)
     return by_name if alone and before is not None and by_name in before.networks else network
 

@@ -115,4 +115,8 @@ def test_a_fleet_whose_network_becomes_a_port_group(avi_world: World) -> None:
         assert record.spec.ended_placements == ()
         assert record.spec.declined == {}
 
-    play(furnished(avi_world), story)
+    world = furnished(avi_world)
+    # Another vCenter has a port group of that name, too: names repeat over clouds.
+    world.vcenter_cloud("another", vcenter_url="vc-02.example.com")
+    world.discover(("dvportgroup-7", "DC0-free"), cloud="another", usable=False)
+    play(world, story)

@@ -70,6 +70,8 @@ class Index:
         """Time of the last look at the users of a port group."""
         self.turned: asyncio.Queue[str] = asyncio.Queue()
         """Connections whose vCenter stopped or began to answer."""
+        self._waiting: dict[str, dict[str, None]] = collections.defaultdict(dict)
+        """Keys that wait for a worker, by connection, the oldest first."""
         self._answers: dict[str, asyncio.Event] = collections.defaultdict(asyncio.Event)
 
     @property
@@ -98,12 +100,24 @@ class Index:
 
     def crowded(self, key: str) -> bool:
         """True if attempts by the connection of a key take all the workers that it may have while
-        other connections have port groups, too: one that hangs must leave some to them."""
+        other connections have port groups, too: one that hangs must leave some to them. The key
+        then waits: see ``next_waiting``."""
         connection, count = self._connection.get(key, ""), len(self.connections)
         if count < 2 or not connection:
             return False
         share = max(WORKERS - RESERVE * (count - 1), WORKERS // count, 1)
-        return sum(self._connection.get(other) == connection for other in self._working) >= share
+        if sum(self._connection.get(other) == connection for other in self._working) < share:
+            return False
+        self._waiting[connection][key] = None
+        return True
+
+    def next_waiting(self, key: str) -> str:
+        """The key that waits longest for the end of an attempt by the connection of ``key``, which
+        has ended; "" for none."""
+        waiting = self._waiting[self._connection.get(key, "")]
+        first = next(iter(waiting), "")
+        waiting.pop(first, None)
+        return first
 
     def place(self, key: str, connection: str) -> None:
         """A key belongs to a connection."""
@@ -117,6 +131,7 @@ class Index:
     def begin(self, key: str, connection: str) -> None:
         """An attempt begins: news of the key are kept until it ends."""
         self.place(key, connection)
+        self._waiting[connection].pop(key, None)
         self._working.add(key)
 
     def end(self, key: str, seen: Seen | None) -> bool:
@@ -151,6 +166,7 @@ class Index:
         connection = self._connection.pop(key, None)
         if connection is not None:
             self._keys[connection].discard(key)
+            self._waiting[connection].pop(key, None)
             self.changed.set()
 
     def _drop(self, key: str) -> None:

@@ -24,7 +24,8 @@ from akoo_vsphere.spec.port_group import FINALIZER
 
 GROUPS = resources.PORT_GROUPS
 CONNECTIONS = resources.CONNECTIONS
-CROWDED_SECONDS = 2.0
+CROWDED_SECONDS = 30.0
+"""Longest wait for a worker: the end of an attempt ends it."""
 RIGHTS = (
     api.RbacRule(
         groups=(GROUPS.group,),
@@ -126,8 +127,10 @@ class PortGroups:
         finally:
             gauges.note(group.name, attempt.group.status.conditions)
             missed = self._index.end(group.name, attempt.seen)
-            if missed and self._add is not None:
-                self._add(group.name)
+            waiting = self._index.next_waiting(group.name)
+            for key in (group.name if missed else "", waiting):
+                if key and self._add is not None:
+                    self._add(key)
 
     def _keys(self, resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
         """The port group itself; for a record, those that it uses; for a connection, those that
