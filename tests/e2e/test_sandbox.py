@@ -23,6 +23,8 @@ from akoo_core.sandbox.stage import RECORD
 from akoo_core.testing.chapters import Chapter, Stage
 
 SECONDS = 120.0
+LONGEST_SECONDS = 240.0
+"""Of a story with the chapters of all plugins."""
 STORY_SECONDS = 90.0
 
 
@@ -104,7 +106,10 @@ def test_a_network_from_its_first_port_group_to_its_last() -> None:
     history = done.stdout.partition("akoo-core trace --kind VSpherePortGroup edge")[2]
     calls = re.search(r"^    calls of vsphere: (.*)$", history, re.MULTILINE)
     assert calls, done.stdout
-    assert {"AddDVPortgroup_Task 1", "Destroy_Task 1", "Login 1"} <= set(calls[1].split(", "))
+    counted = calls[1].split(", ")
+    assert {"AddDVPortgroup_Task 1", "Destroy_Task 1"} <= set(counted)
+    # The attempts share one session: the connection's own attempt may have logged in.
+    assert [call for call in counted if call.startswith("Login ")] in ([], ["Login 1"])
     lines = re.findall(r"^ +[0-9:.]{12}  port-groups +(\w+) .*", history, re.MULTILINE)
     assert set(lines) == {"vsphere", "avi"}, history
     assert done.stderr == ""
@@ -164,7 +169,7 @@ def test_all_four_plugins() -> None:
         _command("--plugins", "vsphere,tenancy,ako,avi", "--once"),
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=LONGEST_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
