@@ -106,7 +106,7 @@ def test_it_is_shown(outsider: Run) -> None:
 
 def test_it_is_right(outsider: Run) -> None:
     checked = outsider("akoo-core", "plugins", "check", "acme-dns")
-    assert checked.stdout == "acme-dns (akoo-acme-dns 0.3.0): 20 checks, no problem\n"
+    assert checked.stdout == "acme-dns (akoo-acme-dns 0.3.0): 21 checks, no problem\n"
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
