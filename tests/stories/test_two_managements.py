@@ -5,12 +5,10 @@ from __future__ import annotations
 from akoo_testbed.kubelet import FakeKubelet, KubeletOptions, NodeSpec
 from akoo_testbed.kubelet.options import AkoProgram
 
-from tests.stories import neighbours, second, setting, traffic
+from tests.stories import neighbours, second, setting, story_bed, traffic
 from tests.stories.scene import Scene
 from tests.stories.setting import CLUSTER, NAME, RECORD, condition
 from tests.stories.telling import proof, solo
-
-PLUGINS = "ako,avi"
 
 
 @proof
@@ -24,7 +22,7 @@ async def test_two_management_clusters(s: Scene) -> None:
     kubelet = FakeKubelet(api.kubeconfig, [NodeSpec("second")], options=options)
     await kubelet.start()
     try:
-        async with second.opened(s.story_bed, PLUGINS) as other:
+        async with second.opened(s.story_bed, story_bed.PLUGINS) as other:
             await setting.configure(other.api, s.avi, f"{s.config}-b", s.labels)
             await other.put(s.namespace, api.kubeconfig, s.labels)
             record = await setting.record_of(other.api, s.namespace, NAME)
@@ -50,7 +48,7 @@ async def test_moved_and_deleted_there(s: Scene) -> None:
     """The Cluster moves, lives on there, and is taken away there once a person has said whose it
     is; here nothing outside is touched."""
     await s.lives()
-    async with second.opened(s.story_bed, PLUGINS) as other:
+    async with second.opened(s.story_bed, story_bed.PLUGINS) as other:
         await setting.copy_config(s.api, other.api, s.config)
         kubeconfig = s.story_bed.bed.workloads.server(s.namespace, NAME).server.kubeconfig
         record = await s.api.get(RECORD, None, s.record_name)
