@@ -23,6 +23,8 @@ FIRST_LOSS = 2.0
 """The same of the round in which it begins to hang, and its own port groups are edited. Less than
 the deadline of a call: nobody waits for that."""
 ROUNDS, GROUPS = 4, 10
+DELAY_SECONDS = 0.3
+"""Of each call of the healthy one: a round is made of waiting, whatever else the machine does."""
 NEW_UUID = "0e8400e2-9b41-4d4a-a716-446655440000"
 
 
@@ -150,7 +152,7 @@ async def test_vcenter_hangs_beside_another(s: Scene) -> None:
     ):
         for each in (well, ill):
             await asyncio.gather(*(each.made(name) for name in _names(each)))
-        await well.vcenter.control.change(delay_seconds=0.02)
+        await well.vcenter.control.change(delay_seconds=DELAY_SECONDS)
         quiet: list[float] = []
         first: list[float] = []
         hung: list[float] = []
