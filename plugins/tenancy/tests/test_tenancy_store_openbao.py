@@ -392,6 +392,7 @@ async def test_no_secret_is_ever_seen(
     front: Front, openbao: Mounted, chosen: settings.Vault, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="urllib3")  # whatever its level was
     token = openbao.server.admin.token
     seen: list[str] = []
     with recorded() as recording:

@@ -142,8 +142,8 @@ class Avi:
                 *(each._log_in() for each in (self, *others)), return_exceptions=True
             )
         finally:
-            for each in others:
-                await each.close()
+            # Shielded: a program that is killed a second time leaves no connection open either.
+            await asyncio.shield(asyncio.gather(*(each.close() for each in others)))
         for end in ends:
             if end is not None:
                 raise end
