@@ -32,10 +32,10 @@ def plugin_folder(plugin: type[api.Plugin] | api.Plugin) -> pathlib.Path | None:
         return None
     package, _, name = plugin.manifests.partition(":")
     try:
-        found_at = importlib.import_module(package).__file__
+        module_file = importlib.import_module(package).__file__
     except ImportError as error:
         raise errors.InputError(f"manifests {plugin.manifests!r}: {error}") from error
-    folder = pathlib.Path(found_at or "").parent / name
+    folder = pathlib.Path(module_file or "").parent / name
     if not any(folder.glob("*.yaml")):
         raise errors.InputError(
             f"manifests {plugin.manifests!r}: {folder} holds no .yaml file. Include the folder in "
