@@ -149,11 +149,19 @@ def _explain(request: PluginRequest, subject: str, records: Iterable[Record]) ->
     for sentence in request.effects(subject):
         click.echo(sentence)
     for record in records:
-        if user_annotations.read(record.annotations).paused:
-            click.echo(f"{record.name} is paused: nothing of this happens until you resume it.")
-        other = record.annotations.get(request.name)
-        if other is not None:
-            click.echo(f"{record.name} has {request.name}={other} now; this replaces it.")
+        for sentence in _warnings(request, record):
+            click.echo(sentence)
+
+
+def _warnings(request: PluginRequest, record: Record) -> tuple[str, ...]:
+    """The sentences about this record alone."""
+    warnings: tuple[str, ...] = ()
+    if user_annotations.read(record.annotations).paused:
+        warnings += (f"{record.name} is paused: nothing of this happens until you resume it.",)
+    other = record.annotations.get(request.name)
+    if other is not None:
+        warnings += (f"{record.name} has {request.name}={other} now; this replaces it.",)
+    return warnings
 
 
 async def _of_config(kube: client.KubeClient, config: str) -> tuple[Record, ...]:
@@ -169,4 +177,13 @@ async def _of_config(kube: client.KubeClient, config: str) -> tuple[Record, ...]
 
 
 async def _written(request: PluginRequest, record: Record, kube: client.KubeClient) -> None:
-    await write.patch(kube, record, effects.merge_patch(record, request.name, request.value))
+    shown = _warnings(request, record)
+    change = write.Change(
+        patch=lambda fresh: effects.merge_patch(fresh, request.name, request.value),
+        there=functools.partial(is_there, request),
+        confirmed=lambda fresh: (
+            not refusal(request, fresh)
+            and (is_there(request, fresh) or _warnings(request, fresh) == shown)
+        ),
+    )
+    await write.patch(kube, record, change)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import click
 
@@ -14,7 +15,10 @@ from akoo_core.cli.annotate import effects
 from akoo_core.kube import client, resource
 from akoo_core.kube import errors as kube_errors
 from akoo_core.objects.cluster import Cluster
-from akoo_core.objects.record import Record
+from akoo_core.objects.record import Record, from_object
+
+ATTEMPTS = 10
+"""Patches of a record that others keep changing, before a command gives up."""
 
 
 class RecordChangedError(errors.AkooError):
@@ -51,7 +55,7 @@ def annotate(
     for sentence in effects.effects(annotation, record):
         click.echo(sentence)
     confirm(f"Annotate {record.name}?", yes=yes)
-    management.run(kubeconfig, lambda kube: write(kube, annotation, record))
+    management.run(kubeconfig, lambda kube: write(kube, annotation, record, addressee.cluster))
     click.echo(f"annotated {record.name}; see akoo-core explain {key}")
 
 
@@ -94,16 +98,64 @@ def chosen(mine: Iterable[Record], key: str, name: str | None) -> Record:
     raise errors.InputError(f"{key} has several records; choose one with --record: {shown}")
 
 
-async def write(kube: client.KubeClient, annotation: effects.Annotation, record: Record) -> None:
-    """Annotate the record as it was read. Raises RecordChangedError."""
-    await patch(kube, record, effects.patch(annotation, record))
+async def write(
+    kube: client.KubeClient,
+    annotation: effects.Annotation,
+    record: Record,
+    cluster: Cluster | None = None,
+) -> None:
+    """Annotate the record. Raises RecordChangedError."""
+    consequences = effects.effects(annotation, record)
+
+    def confirmed(fresh: Record) -> bool:
+        same = effects.effects(annotation, fresh) == consequences
+        return same and not effects.refusal(annotation, fresh, cluster)
+
+    change = functools.partial(effects.patch, annotation)
+    there = functools.partial(effects.already_set, annotation)
+    await patch(kube, record, Change(patch=change, there=there, confirmed=confirmed))
 
 
-async def patch(kube: client.KubeClient, record: Record, change: structs.JSON) -> None:
-    """Patch the record as it was read. Raises RecordChangedError."""
+class Change(structs.Struct, frozen=True, kw_only=True):
+    """A patch of a record that was explained and confirmed, as functions of the record."""
+
+    patch: Callable[[Record], structs.JSON]
+    """The merge patch for exactly this version of the record."""
+    there: Callable[[Record], bool]
+    """The record has it already."""
+    confirmed: Callable[[Record], bool]
+    """The patch has the consequences that were confirmed."""
+
+
+async def patch(kube: client.KubeClient, record: Record, change: Change) -> None:
+    """Patch the record as it is now, if the patch still has the consequences that were confirmed.
+
+    The operator writes a record often: a version that changed is normal. Raises
+    RecordChangedError.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            await kube.merge_patch(resource.AKO_DEPLOYMENTS, record.name, change.patch(record))
+        except kube_errors.ConflictError:
+            fresh = await _current(kube, record)
+        except kube_errors.NotFoundError:
+            break
+        else:
+            return
+        if fresh is None or not change.confirmed(fresh):
+            break
+        if change.there(fresh):
+            return
+        record = fresh
+    raise RecordChangedError(
+        f"{record.name} changed while you were asked; nothing was written. Repeat the command"
+    )
+
+
+async def _current(kube: client.KubeClient, record: Record) -> Record | None:
+    """The record now; None if it is gone, another of its name, or unreadable."""
     try:
-        await kube.merge_patch(resource.AKO_DEPLOYMENTS, record.name, change)
-    except (kube_errors.ConflictError, kube_errors.NotFoundError) as error:
-        raise RecordChangedError(
-            f"{record.name} changed while you were asked; nothing was written. Repeat the command"
-        ) from error
+        fresh = from_object(await kube.get(resource.AKO_DEPLOYMENTS, record.name))
+    except (kube_errors.NotFoundError, structs.DecodeError):
+        return None
+    return fresh if fresh.uid == record.uid else None

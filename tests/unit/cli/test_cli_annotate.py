@@ -189,18 +189,63 @@ def test_on_a_terminal_it_asks(
     assert (names.PAUSED_ANNOTATION in world.annotations()) == answer
 
 
-def test_a_record_that_changed_meanwhile_is_not_written(
+@pytest.mark.parametrize(
+    ("meanwhile", "code", "written"),
+    [
+        ({"labels": {"x": "y"}}, 0, {names.LEAVE_ANNOTATION: "sweep"}),
+        ({"annotations": {"other": "x"}}, 0, {"other": "x", names.LEAVE_ANNOTATION: "sweep"}),
+        ({"annotations": {names.LEAVE_ANNOTATION: "sweep"}}, 0, {names.LEAVE_ANNOTATION: "sweep"}),
+        ({"annotations": {names.PAUSED_ANNOTATION: ""}}, 1, {names.PAUSED_ANNOTATION: ""}),
+    ],
+    ids=["other metadata", "another annotation", "the same request", "another consequence"],
+)
+def test_a_record_that_changes_meanwhile_is_written_for_the_same_consequences_alone(
+    world: CommandWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: dict[str, Any],
+    code: int,
+    written: dict[str, str],
+) -> None:
+    world.record(uid=world.cluster())
+    patch = annotate_write.patch
+
+    async def late(kube: client.KubeClient, record: Record, change: annotate_write.Change) -> None:
+        document = {"metadata": meanwhile}
+        await kube.merge_patch(resource.AKO_DEPLOYMENTS, record.name, document)
+        await patch(kube, record, change)
+
+    monkeypatch.setattr(annotate_write, "patch", late)
+    got, _, err = world("leave", SHOP, "sweep", "--yes")
+    assert (got, "changed while you were asked; nothing was written" in err) == (code, code == 1)
+    assert world.annotations() == written
+
+
+def test_a_record_that_others_keep_changing_is_given_up(
     world: CommandWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.record(uid=world.cluster())
-    write = annotate_write.write
+    tries: list[str] = []
+    effects_patch = effects.patch
 
-    async def late(kube: client.KubeClient, annotation: effects.Annotation, record: Record) -> None:
-        change = {"metadata": {"annotations": {"other": "x"}}}
-        await kube.merge_patch(resource.AKO_DEPLOYMENTS, record.name, change)
-        await write(kube, annotation, record)
+    def stale(annotation: effects.Annotation, record: Record) -> structs.JSON:
+        tries.append(record.resource_version)
+        return effects_patch(annotation, structs.replace(record, resource_version="1"))
 
-    monkeypatch.setattr(annotate_write, "write", late)
+    monkeypatch.setattr(effects, "patch", stale)
     code, _, err = world("pause", SHOP, "--yes")
     assert (code, "changed while you were asked" in err) == (1, True)
-    assert world.annotations() == {"other": "x"}
+    assert (len(tries), world.annotations()) == (annotate_write.ATTEMPTS, {})
+
+
+async def test_a_record_that_another_replaced_is_not_written(world: CommandWorld) -> None:
+    world.record(uid=world.cluster())
+    kube = world.server.client()
+    record = (await annotate_write.find(kube, SHOP, None)).record
+    former = structs.replace(record, uid="former", resource_version="1")
+    with pytest.raises(annotate_write.RecordChangedError):
+        await annotate_write.write(kube, effects.Annotation(kind="pause"), former)
+    released = {"metadata": {"finalizers": None}}
+    await kube.merge_patch(resource.AKO_DEPLOYMENTS, record.name, released)
+    await kube.delete(resource.AKO_DEPLOYMENTS, record.name)
+    with pytest.raises(annotate_write.RecordChangedError):
+        await annotate_write.write(kube, effects.Annotation(kind="pause"), record)

@@ -13,7 +13,6 @@ import click
 import pytest
 from click import shell_completion
 
-from akoo_core import structs
 from akoo_core.cli import commands
 from akoo_core.cli.annotate import requests, write
 from akoo_core.kube import client, resource
@@ -211,10 +210,13 @@ def test_one_of_many_that_changes_meanwhile_is_named(
     seen: list[str] = []
     patch = write.patch
 
-    async def late(kube: client.KubeClient, record: Record, change: structs.JSON) -> None:
+    async def late(kube: client.KubeClient, record: Record, change: write.Change) -> None:
+        meanwhile: dict[str, dict[str, str]] = {}
+        if record.name == "akoo-1" and len(seen) == 1:
+            meanwhile = {"labels": {"x": "y"}}
         if record.name == "akoo-2" and len(seen) == 1:
-            labels = {"metadata": {"labels": {"x": "y"}}}
-            await kube.merge_patch(resource.AKO_DEPLOYMENTS, record.name, labels)
+            meanwhile = {"annotations": {KEY: "another"}}
+        await kube.merge_patch(resource.AKO_DEPLOYMENTS, record.name, {"metadata": meanwhile})
         await patch(kube, record, change)
 
     monkeypatch.setattr(write, "patch", late)
@@ -228,7 +230,10 @@ def test_one_of_many_that_changes_meanwhile_is_named(
     assert seen == ["Annotate 2 records?"]
     assert (code, "annotated 1 of 2 records" in out) == (1, True)
     assert "the records of team-a/blog changed meanwhile. Repeat the command" in err
-    assert (world.annotations("akoo-1"), world.annotations("akoo-2")) == ({KEY: "requested"}, {})
+    assert (world.annotations("akoo-1"), world.annotations("akoo-2")) == (
+        {KEY: "requested"},
+        {KEY: "another"},
+    )
     assert world("rotate", "--config", "default")[0] == 0
     assert seen[1:] == ["Annotate 1 record?"]
 
