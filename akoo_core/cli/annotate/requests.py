@@ -178,7 +178,7 @@ async def _of_config(kube: client.KubeClient, config: str) -> tuple[Record, ...]
 
 async def _written(request: PluginRequest, record: Record, kube: client.KubeClient) -> None:
     shown = _warnings(request, record)
-    change = write.Change(
+    change = write.ConfirmedPatch(
         patch=lambda fresh: effects.merge_patch(fresh, request.name, request.value),
         there=functools.partial(is_there, request),
         confirmed=lambda fresh: (

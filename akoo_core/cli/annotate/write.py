@@ -113,10 +113,10 @@ async def write(
 
     change = functools.partial(effects.patch, annotation)
     there = functools.partial(effects.already_set, annotation)
-    await patch(kube, record, Change(patch=change, there=there, confirmed=confirmed))
+    await patch(kube, record, ConfirmedPatch(patch=change, there=there, confirmed=confirmed))
 
 
-class Change(structs.Struct, frozen=True, kw_only=True):
+class ConfirmedPatch(structs.Struct, frozen=True, kw_only=True):
     """A patch of a record that was explained and confirmed, as functions of the record."""
 
     patch: Callable[[Record], structs.JSON]
@@ -127,7 +127,7 @@ class Change(structs.Struct, frozen=True, kw_only=True):
     """The patch has the consequences that were confirmed."""
 
 
-async def patch(kube: client.KubeClient, record: Record, change: Change) -> None:
+async def patch(kube: client.KubeClient, record: Record, change: ConfirmedPatch) -> None:
     """Patch the record as it is now, if the patch still has the consequences that were confirmed.
 
     The operator writes a record often: a version that changed is normal. Raises

@@ -209,7 +209,9 @@ def test_a_record_that_changes_meanwhile_is_written_for_the_same_consequences_al
     world.record(uid=world.cluster())
     patch = annotate_write.patch
 
-    async def late(kube: client.KubeClient, record: Record, change: annotate_write.Change) -> None:
+    async def late(
+        kube: client.KubeClient, record: Record, change: annotate_write.ConfirmedPatch
+    ) -> None:
         document = {"metadata": meanwhile}
         await kube.merge_patch(resource.AKO_DEPLOYMENTS, record.name, document)
         await patch(kube, record, change)

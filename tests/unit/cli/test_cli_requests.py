@@ -210,7 +210,7 @@ def test_one_of_many_that_changes_meanwhile_is_named(
     seen: list[str] = []
     patch = write.patch
 
-    async def late(kube: client.KubeClient, record: Record, change: write.Change) -> None:
+    async def late(kube: client.KubeClient, record: Record, change: write.ConfirmedPatch) -> None:
         meanwhile: dict[str, dict[str, str]] = {}
         if record.name == "akoo-1" and len(seen) == 1:
             meanwhile = {"labels": {"x": "y"}}
