@@ -24,11 +24,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import requests
-import requests.adapters
 
 from akoo_avi.client import address as avi_address
 from akoo_avi.client import calls, errors, logs, versions
 from akoo_avi.client.credential import Credential
+from akoo_avi.client.https import adapter, causes
 from akoo_core.plugin import trust
 
 with warnings.catch_warnings():
@@ -82,33 +82,6 @@ class _AvisdkSession(avi_api.ApiSession):  # type: ignore[misc]
         """The last login gave the cookies that the next request needs."""
         known = avi_api.sessionDict.get(self.key, {})
         return bool(known.get("csrftoken") and known.get("session_id"))
-
-
-class _Adapter(requests.adapters.HTTPAdapter):  # type: ignore[misc]
-    """Closes connections on close: urllib3 leaves that to the garbage collector.
-
-    It trusts what ``context`` trusts. requests takes CAs from files only, and a process that is
-    killed would leave one behind.
-    """
-
-    def __init__(self, *, context: ssl.SSLContext, **options: Any) -> None:
-        self._context = context
-        super().__init__(**options)
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **options)
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        # requests would add the CAs that it brings along.
-        conn.cert_reqs, conn.ca_certs, conn.ca_cert_dir = "CERT_REQUIRED", None, None
-
-    def close(self) -> None:
-        pools = self.poolmanager.pools
-        for key in pools.keys():  # noqa: SIM118 - it cannot be iterated
-            pool = pools.get(key)
-            if pool is not None:
-                pool.close()
-        super().close()
 
 
 class SdkSession:
@@ -187,7 +160,10 @@ def _new(
     sdk.key = f"akoo-{next(_numbers)}"
     sdk.trust_env = False
     sdk.hooks["response"].append(_take_away)
-    sdk.mount("https://", _Adapter(context=context, pool_maxsize=connections, max_retries=0))
+    sdk.mount(
+        "https://",
+        adapter.TrustingAdapter(context=context, pool_maxsize=connections, max_retries=0),
+    )
     return sdk
 
 
@@ -199,15 +175,11 @@ def _close(sdk: _AvisdkSession) -> None:
 def _trusting(credential: Credential, address: str) -> ssl.SSLContext:
     """A context that trusts the CA of ``credential`` alone; the system's CAs if it has none."""
     try:
-        context = trust.context(credential.ca_pem or None)
+        return adapter.context(credential.ca_pem)
     except ValueError:
         raise errors.TlsError(
             f"The CA for {address} holds no certificate in PEM. Check {credential.ca_source}."
         ) from None
-    paths = ssl.get_default_verify_paths()
-    if not (credential.ca_pem or paths.cafile or paths.capath):
-        context.load_verify_locations(requests.certs.where())
-    return context
 
 
 def _seconds_left(deadline: float) -> float:
@@ -237,57 +209,21 @@ def _translated(address: str, anchors: str) -> Iterator[None]:
     """Translate errors of requests and urllib3 to ours: their texts hold URLs, ours the remedy."""
     try:
         yield
-    except requests.exceptions.SSLError as error:
-        raise _tls(error, address, anchors) from None
-    except requests.exceptions.ConnectTimeout:
-        raise calls.LostError("it did not accept a connection in time", sent=False) from None
-    except requests.exceptions.Timeout:
-        raise calls.LostError("it did not answer in time", sent=True) from None
     except (requests.exceptions.RequestException, OSError) as error:
-        if isinstance(error, ValueError):  # not JSON, not a URL
-            raise _not_avi(address) from None
-        raise _lost(error) from None
+        raise _translation(error, address, anchors) from None
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The errors behind an error of requests: reasons, causes and arguments, once each."""
-    waiting: list[Any] = [error]
-    seen: set[int] = set()
-    while waiting:
-        cause = waiting.pop(0)
-        if isinstance(cause, BaseException) and id(cause) not in seen:
-            seen.add(id(cause))
-            yield cause
-            waiting += [
-                getattr(cause, "reason", None),
-                cause.__cause__,
-                cause.__context__,
-                *cause.args,
-            ]
-
-
-def _tls(error: BaseException, address: str, anchors: str) -> errors.TlsError | calls.LostError:
-    for cause in _causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return errors.TlsError(
-                f"The certificate of {address} is not trusted: "
-                f"{trust.advice(cause, anchors=anchors)}"
-            )
-        if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-            return calls.LostError("the connection was cut", sent=True)
-    return errors.TlsError(f"{address} does not speak TLS as it should. Check address and port.")
-
-
-_NEVER_SENT = {
-    "NameResolutionError": "its name does not resolve",
-    "NewConnectionError": "nobody accepts connections there",
-}
-"""urllib3's errors before a request is sent."""
-
-
-def _lost(error: BaseException) -> calls.LostError:
-    names = [type(cause).__name__ for cause in _causes(error)]
-    for name, problem in _NEVER_SENT.items():
-        if name in names:
-            return calls.LostError(problem, sent=False)
-    return calls.LostError("the connection was cut", sent=True)
+def _translation(
+    error: Exception, address: str, anchors: str
+) -> errors.TlsError | errors.NotAviError | calls.LostError:
+    refused = causes.certificate_error(error)
+    if refused is not None:
+        advice = trust.advice(refused, anchors=anchors)
+        return errors.TlsError(f"The certificate of {address} is not trusted: {advice}")
+    if isinstance(error, ValueError):  # not JSON, not a URL
+        return _not_avi(address)
+    loss = causes.loss(error)
+    if loss is None:
+        problem = f"{address} does not speak TLS as it should. Check address and port."
+        return errors.TlsError(problem)
+    return calls.LostError(loss.problem, sent=loss.sent)

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import hvac
 import requests
-import requests.adapters
+from akoo_avi.client.https import adapter, causes
 from hvac import adapters
 
 from akoo_core.plugin import structs, trust
@@ -69,29 +69,6 @@ class _StrictAdapter(adapters.RawAdapter):  # type: ignore[misc]
         )
 
 
-class _TlsAdapter(requests.adapters.HTTPAdapter):  # type: ignore[misc]
-    """Trusts what ``context`` trusts, and closes its connections on close."""
-
-    def __init__(self, *, context: ssl.SSLContext, **options: Any) -> None:
-        self._context = context
-        super().__init__(**options)
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **options)
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        # requests would add the CAs that it brings along.
-        conn.cert_reqs, conn.ca_certs, conn.ca_cert_dir = "CERT_REQUIRED", None, None
-
-    def close(self) -> None:
-        pools = self.poolmanager.pools
-        for key in pools.keys():  # noqa: SIM118 - it cannot be iterated
-            pool = pools.get(key)
-            if pool is not None:
-                pool.close()
-        super().close()
-
-
 class HvacSession:
     """Requests to one server. Its calls may come from several threads at once.
 
@@ -111,7 +88,8 @@ class HvacSession:
         self._session.headers["User-Agent"] = "akoo-core"
         context = _trusting(ca_pem, ca_source)
         self._session.mount(
-            "https://", _TlsAdapter(context=context, pool_maxsize=connections, max_retries=0)
+            "https://",
+            adapter.TrustingAdapter(context=context, pool_maxsize=connections, max_retries=0),
         )
         self._session.adapters.pop("http://")
 
@@ -198,15 +176,11 @@ def _object(content: bytes) -> structs.JSON | None:
 
 def _trusting(ca_pem: bytes, ca_source: str) -> ssl.SSLContext:
     try:
-        context = trust.context(ca_pem or None)
+        return adapter.context(ca_pem)
     except ValueError:
         raise errors.MisconfiguredError(
             f"{ca_source} holds no certificate in PEM. Correct plugins.tenancy.vault.caFile."
         ) from None
-    paths = ssl.get_default_verify_paths()
-    if not (ca_pem or paths.cafile or paths.capath):
-        context.load_verify_locations(requests.certs.where())
-    return context
 
 
 @contextlib.contextmanager
@@ -224,39 +198,15 @@ def _translated(address: str, anchors: str) -> Iterator[None]:
 def _translation(
     error: requests.exceptions.RequestException, address: str, anchors: str
 ) -> LostError | errors.MisconfiguredError:
-    causes = list(_causes(error))
-    names = {type(cause).__name__ for cause in causes}
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return errors.MisconfiguredError(
-                f"The certificate of {address} is not trusted: "
-                f"{trust.advice(cause, anchors=anchors)} Correct plugins.tenancy.vault.caFile."
-            )
-    if names & {"SSLEOFError", "SSLZeroReturnError"}:
-        return LostError("the connection was cut", sent=True)
-    if isinstance(error, requests.exceptions.SSLError):
+    refused = causes.certificate_error(error)
+    if refused is not None:
+        return errors.MisconfiguredError(
+            f"The certificate of {address} is not trusted: "
+            f"{trust.advice(refused, anchors=anchors)} Correct plugins.tenancy.vault.caFile."
+        )
+    loss = causes.loss(error)
+    if loss is None:
         return errors.MisconfiguredError(
             f"{address} does not speak TLS as it should. Correct plugins.tenancy.vault.address."
         )
-    if "NameResolutionError" in names:
-        return LostError("its name does not resolve", sent=False)
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return LostError("it did not accept a connection in time", sent=False)
-    if "NewConnectionError" in names:
-        return LostError("nobody accepts connections there", sent=False)
-    if isinstance(error, requests.exceptions.Timeout):
-        return LostError("it did not answer in time", sent=True)
-    return LostError("the connection was cut", sent=True)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The errors behind an error of requests: reasons, causes and arguments, once each."""
-    waiting: list[Any] = [error]
-    seen: set[int] = set()
-    while waiting:
-        cause = waiting.pop(0)
-        if isinstance(cause, BaseException) and id(cause) not in seen:
-            seen.add(id(cause))
-            yield cause
-            waiting += [getattr(cause, "reason", None), cause.__cause__, cause.__context__]
-            waiting += cause.args
+    return LostError(loss.problem, sent=loss.sent)
