@@ -1,6 +1,7 @@
 """Everything that a plugin author may import, beside :mod:`akoo_core.testing` for tests.
 
 - ``api``: the contract. Verbs, their contexts and results, facts, declarations.
+- ``commands``: commands for people, ``akoo-core <group> <command>``.
 - ``errors``, ``settings``: errors that plugins raise and catch; Secrets in settings.
 - ``structs``: typed values; bases of settings, configs and facts.
 - ``kube``, ``conditions``, ``names``: clients, kinds and errors of API servers; parts of objects.

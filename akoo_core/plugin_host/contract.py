@@ -15,7 +15,7 @@ from types import FunctionType
 from typing import Any
 
 from akoo_core import settings, structs
-from akoo_core.plugin import api
+from akoo_core.plugin import api, commands
 from akoo_core.plugin_host.hooks import HOOKS, Hook
 from akoo_core.settings import shape
 
@@ -124,6 +124,20 @@ def annotation_problems(annotation: api.PluginAnnotation) -> Iterator[str]:
             yield f"{annotation.name} cannot have the flag {flag!r}: each command has that option"
     if not annotation.help.strip() or not annotation.effects:
         yield f"{annotation.name} needs its help, and the effects that the command prints first"
+
+
+def group_problems(group: commands.CommandGroup) -> Iterator[str]:
+    """The mistakes in a group of commands, as sentences."""
+    names = [command.name for command in group.commands]
+    for name in names:
+        if not _WORD.match(name):
+            yield f"{name!r} takes lower case letters, digits and single hyphens"
+        if names.count(name) > 1:
+            yield f"it has the command {name} twice"
+    if not group.help.strip() or not all(command.help.strip() for command in group.commands):
+        yield "it and each of its commands need a help"
+    if not names:
+        yield "it has no commands"
 
 
 def _plain_secrets(section: type[structs.StrictStruct]) -> Iterator[str]:

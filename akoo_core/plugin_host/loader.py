@@ -16,7 +16,7 @@ from importlib import metadata
 from typing import Any, NamedTuple
 
 from akoo_core import errors, settings
-from akoo_core.plugin import api
+from akoo_core.plugin import api, commands
 from akoo_core.plugin.errors import describe
 from akoo_core.plugin_host import contract, files, offers, order, registry
 
@@ -97,12 +97,18 @@ def classes(choices: Sequence[str]) -> dict[str, type[api.Plugin]]:
     return {name: kinds[name] for name in names}
 
 
-def import_offer(offer: offers.Offer) -> api.PluginAnnotation:
-    """The annotation that a command writes. Raises InputError."""
+def import_offer(offer: offers.Offer) -> api.PluginAnnotation | commands.CommandGroup:
+    """The annotation that a command writes, or a group of commands. Raises InputError."""
     where = f'command "{offer.command}" of {offer}'
     loaded = _load(offer.point, where)
+    if isinstance(loaded, commands.CommandGroup):
+        if problems := tuple(contract.group_problems(loaded)):
+            raise errors.InputError(f"{where}: {'; '.join(problems)}")
+        return loaded
     if not isinstance(loaded, api.PluginAnnotation):
-        raise errors.InputError(f"{where}: {offer.point.value} must be a PluginAnnotation")
+        raise errors.InputError(
+            f"{where}: {offer.point.value} must be a PluginAnnotation or a CommandGroup"
+        )
     if problems := tuple(contract.annotation_problems(loaded)):
         raise errors.InputError(f"{where}: {'; '.join(problems)}")
     return loaded
@@ -184,7 +190,10 @@ def _make(entry_point: Point, loaded: settings.LoadedSettings) -> api.Plugin:
     who = _who(entry_point)
     cls = _checked(entry_point, who)
     for offer in _offers(entry_point):
-        if import_offer(offer) not in cls.annotations:
+        loaded_offer = import_offer(offer)
+        if isinstance(loaded_offer, commands.CommandGroup):
+            continue
+        if loaded_offer not in cls.annotations:
             raise errors.InputError(
                 f'{who}: its command "{offer.command}" writes an annotation that the plugin does '
                 f"not declare ({offer.point.value}); add it to {cls.__name__}.annotations"

@@ -1,4 +1,5 @@
-"""Commands of plugins: each writes one annotation of that plugin on records.
+"""Commands of plugins: each writes one annotation of that plugin on records, or is a group of
+commands that only read.
 
 A command is imported when it is called.
 """
@@ -14,6 +15,7 @@ from akoo_core import errors
 from akoo_core.cli import completing
 from akoo_core.cli.annotate import commands
 from akoo_core.plugin import api
+from akoo_core.plugin.commands import CommandGroup
 from akoo_core.plugin_host import loader
 from akoo_core.plugin_host.offers import Offer, offers
 
@@ -27,7 +29,12 @@ def command(name: str) -> click.Command | None:
     if len(offered) > 1:
         listed = ", ".join(map(str, offered))
         raise errors.InputError(f'several plugins have a command "{name}": {listed}')
-    return made(offered[0], loader.import_offer(offered[0]))
+    loaded = loader.import_offer(offered[0])
+    if isinstance(loaded, CommandGroup):
+        from akoo_core.cli import plugin_groups  # noqa: PLC0415 - it imports the operator's parts
+
+        return plugin_groups.made(offered[0], loaded)
+    return made(offered[0], loaded)
 
 
 def made(offer: Offer, annotation: api.PluginAnnotation) -> click.Command:

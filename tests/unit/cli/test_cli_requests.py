@@ -252,7 +252,7 @@ def test_one_of_many_that_changes_meanwhile_is_named(
         (("renew", SHOP, "--config", "default"), "no such option"),
         (("rotat", SHOP), 'Did you mean "rotate"?'),
         (("wrong", SHOP), "'Wrong' takes lower case letters, digits and single hyphens; Wrong"),
-        (("nothing", SHOP), "cli_requests:NOTHING must be a PluginAnnotation"),
+        (("nothing", SHOP), "cli_requests:NOTHING must be a PluginAnnotation or a"),
         (("gone", SHOP), "cannot be imported from cli_requests_gone:X: ModuleNotFoundError"),
         (("twice", SHOP), 'several plugins have a command "twice": plugin accounts (akoo-accounts'),
     ],

@@ -47,6 +47,7 @@ EXPORTED = {
     """,
     "circuit": "Circuit",
     "clock": "Clock ManualClock SystemClock",
+    "commands": "CommandAnswer CommandContext CommandGroup PluginCommand",
     "conditions": """
         MESSAGE_LIMIT Condition find kept listed merge readable replaced type_for_plugin write
     """,

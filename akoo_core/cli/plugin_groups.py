@@ -1,0 +1,117 @@
+"""Groups of commands that plugins bring: they are called with clients that cannot write."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import click
+
+from akoo_core import errors, external, settings, structs
+from akoo_core.cli import completing, fleet, management, operating, options
+from akoo_core.kube import client, discovery, resource
+from akoo_core.objects.cluster import Cluster
+from akoo_core.plugin.commands import CommandAnswer, CommandContext, CommandGroup, PluginCommand
+from akoo_core.plugin_host import loader, registry
+from akoo_core.plugin_host.offers import Offer
+from akoo_core.reconcile.act.services import Services
+from akoo_core.reconcile.read import pace, workload
+
+
+def made(offer: Offer, group: CommandGroup) -> click.Group:
+    """The click group of ``group``."""
+    commands = {command.name: _command(offer, command) for command in group.commands}
+    return options.SuggestingGroup(name=offer.command, help=group.help, commands=commands)
+
+
+def _command(offer: Offer, command: PluginCommand) -> click.Command:
+    def call(**values: Any) -> int:
+        answer = management.run(
+            values["kubeconfig"], _asking(offer, command, values), seconds=None, seam=_read_only()
+        )
+        if values["output"] == "json":
+            click.echo(structs.encode_json(answer.data))
+        else:
+            for line in answer.lines:
+                click.echo(line)
+        return answer.exit_code
+
+    function = management.option(options.output(_config(call)))
+    if command.of_cluster:
+        cluster = click.argument(
+            "cluster", metavar="NAMESPACE/NAME", shell_complete=completing.clusters
+        )
+        function = cluster(function)
+    return click.command(command.name, help=command.help)(function)
+
+
+def _config(command: Callable[..., int]) -> Callable[..., int]:
+    return click.option(
+        "--config",
+        type=click.Path(path_type=pathlib.Path),
+        envvar="AKOO_CONFIG",
+        show_envvar=True,
+        help="The operator's settings, a YAML file.",
+    )(command)
+
+
+def _read_only() -> external.External:
+    return external.External(guard=external.ReadOnly())
+
+
+def _asking(
+    offer: Offer, command: PluginCommand, values: dict[str, Any]
+) -> Callable[[client.KubeClient], Awaitable[CommandAnswer]]:
+    """The coroutine that reads all that the command gets, and calls it."""
+
+    async def ask(kube: client.KubeClient) -> CommandAnswer:
+        read = settings.load(values["config"], os.environ, {"enabledPlugins": offer.plugin})
+        plugin = loader.make(offer.plugin, read)
+        await plugin.close()
+        # No plugin is asked anything here, so that none has to be complete.
+        loaded = operating.OperatorParts(read.settings, registry.PluginSet(()), ())
+        async with operating.services(kube, loaded, _read_only()) as services:
+            cluster = await _cluster(kube, values["cluster"]) if command.of_cluster else None
+            turn = pace.Turn(services.pace, cluster.uid) if cluster is not None else None
+            try:
+                reached = await _reached(services, cluster, turn)
+                return await command.run(
+                    CommandContext(
+                        kube=kube,
+                        clock=services.clock,
+                        settings=plugin.settings,
+                        management_id=services.management_id,
+                        records=(await fleet.records(kube)).known,
+                        configs=tuple(await fleet.listed(kube, resource.AKO_DEPLOYMENT_CONFIGS)),
+                        cluster=cluster,
+                        workload=reached.client,
+                        unreached=reached.message,
+                    )
+                )
+            finally:
+                if turn is not None:
+                    turn.end()
+
+    return ask
+
+
+async def _cluster(kube: client.KubeClient, key: str) -> Cluster:
+    """The Cluster of that key. Raises InputError."""
+    cluster = await fleet.cluster_at(kube, *fleet.split(key))
+    if cluster is None:
+        objects = await fleet.listed(kube, await discovery.clusters(kube))
+        there = [f"{obj['metadata']['namespace']}/{obj['metadata']['name']}" for obj in objects]
+        raise errors.InputError(f"there is no Cluster {key}.{fleet.near(key, there)}")
+    return cluster
+
+
+async def _reached(
+    services: Services, cluster: Cluster | None, turn: pace.Turn | None
+) -> workload.Reached:
+    if cluster is None or turn is None:
+        return workload.Reached(None, "")
+    return await workload.reach(
+        services.workloads, namespace=cluster.namespace, name=cluster.name, turn=turn
+    )

@@ -1,0 +1,62 @@
+"""Commands of plugins for people: ``akoo-core <group> <command>``. They read and write nothing.
+
+An entry point ``<plugin>.<group>`` of the group ``akoo_core.commands`` names a CommandGroup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from akoo_core import clock, structs
+from akoo_core.kube import client
+from akoo_core.objects import cluster, record
+
+
+class CommandContext(structs.Struct, frozen=True, kw_only=True):
+    """The means of a command. A write through one of its clients raises an error."""
+
+    kube: client.KubeClient
+    """The management cluster, with the rights of the person."""
+    clock: clock.Clock
+    settings: Any
+    """The plugin's settings (``settings_type``), as the operator's settings have them."""
+    management_id: str
+    records: tuple[record.Record, ...] = ()
+    """All AKODeployments that can be read."""
+    configs: tuple[structs.JSON, ...] = ()
+    """All AKODeploymentConfigs, whole."""
+    cluster: cluster.Cluster | None = None
+    """The Cluster that the person named; None for a command without one."""
+    workload: client.KubeClient | None = None
+    """The workload cluster of ``cluster``; None when it cannot be reached."""
+    unreached: str = ""
+    """The reason why ``workload`` is None, as a sentence."""
+
+
+class CommandAnswer(structs.Struct, frozen=True, kw_only=True):
+    """The output of a command. Never a secret."""
+
+    lines: tuple[str, ...]
+    """For ``--output text``."""
+    data: structs.JSON
+    """For ``--output json``."""
+    exit_code: int = 0
+
+
+class PluginCommand(structs.Struct, frozen=True, kw_only=True):
+    """One command of a group."""
+
+    name: str
+    help: str
+    """One sentence."""
+    run: Callable[[CommandContext], Awaitable[CommandAnswer]]
+    of_cluster: bool = False
+    """It takes NAMESPACE/NAME of a Cluster."""
+
+
+class CommandGroup(structs.Struct, frozen=True, kw_only=True):
+    """The commands of a plugin, below one word."""
+
+    help: str
+    commands: tuple[PluginCommand, ...]

@@ -1,0 +1,158 @@
+"""Groups of commands that plugins bring: their means, their output, and their mistakes."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import pathlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from importlib import metadata
+from typing import Any
+
+import pytest
+
+from akoo_core.kube import client, resource, workloads
+from akoo_core.testing.memory import MemoryServer
+from tests.unit.cli.commands_world import CommandWorld
+
+SHOP = "team-a/shop"
+SOURCE = """
+from akoo_core.plugin import api, commands, kube, structs
+
+class Settings(structs.StrictStruct, frozen=True, kw_only=True):
+    region: str = "north"
+
+class Shelf(api.Plugin):
+    settings_type = Settings
+
+SEEN = []
+
+async def look(ctx):
+    SEEN.append(ctx)
+    names = tuple(record.name for record in ctx.records)
+    return commands.CommandAnswer(lines=names, data={"records": list(names)}, exit_code=3)
+
+async def spoil(ctx):
+    new = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "y"}}
+    await (ctx.workload or ctx.kube).create(kube.CONFIG_MAPS, new)
+
+COMMANDS = (
+    commands.PluginCommand(name="look", help="Look at it.", run=look, of_cluster=True),
+    commands.PluginCommand(name="all", help="Look at all.", run=look),
+    commands.PluginCommand(name="spoil", help="Write something.", run=spoil),
+    commands.PluginCommand(name="spoil-shop", help="Write there.", run=spoil, of_cluster=True),
+)
+GROUP = commands.CommandGroup(help="Look at the shelf.", commands=COMMANDS)
+EMPTY = commands.CommandGroup(help="Nothing.", commands=())
+TWICE = commands.CommandGroup(help=" ", commands=(COMMANDS[0], COMMANDS[0]))
+"""
+POINTS = """[akoo_core.plugins]
+shelf = cli_groups:Shelf
+[akoo_core.commands]
+shelf.shelf = cli_groups:GROUP
+crate.empty = cli_groups:EMPTY
+crate.twice = cli_groups:TWICE
+"""
+
+
+@pytest.fixture(autouse=True)
+def installed(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A distribution whose plugin has groups, and no other."""
+    info = tmp_path / "akoo_shelf-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: akoo-shelf\nVersion: 0.1.0\n")
+    (info / "entry_points.txt").write_text(POINTS)
+    (tmp_path / "cli_groups.py").write_text(SOURCE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.invalidate_caches()
+    real: Callable[..., Iterable[metadata.EntryPoint]] = metadata.entry_points
+
+    def only_these(**query: Any) -> metadata.EntryPoints:
+        points = real(**query)
+        here = str(tmp_path)
+        return metadata.EntryPoints(
+            point for point in points if point.dist and str(point.dist.locate_file("")) == here
+        )
+
+    monkeypatch.setattr(metadata, "entry_points", only_these)
+    yield
+    sys.modules.pop("cli_groups", None)
+
+
+@pytest.fixture
+def shop(world: CommandWorld, monkeypatch: pytest.MonkeyPatch) -> MemoryServer:
+    """The workload cluster of team-a/shop, which the commands reach."""
+    server = MemoryServer()
+    world.cluster(SHOP)
+
+    async def client_for(self: workloads.WorkloadClients, *_: str) -> client.KubeClient:
+        return server.client(external=self._external)
+
+    monkeypatch.setattr(workloads.WorkloadClients, "client_for", client_for)
+    return server
+
+
+def seen() -> Any:
+    """The context of the last call."""
+    return sys.modules["cli_groups"].SEEN[-1]
+
+
+def test_it_gets_its_means_and_gives_text_json_and_the_exit_code(
+    world: CommandWorld, shop: MemoryServer, tmp_path: pathlib.Path
+) -> None:
+    world.config("default")
+    world.record("akoo-1")
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("plugins: {shelf: {region: south}}\n")
+    assert world("shelf", "look", SHOP, "--config", str(settings)) == (3, "akoo-1\n", "")
+    ctx = seen()
+    assert (ctx.settings.region, ctx.cluster.key, ctx.unreached) == ("south", SHOP, "")
+    assert [config["metadata"]["name"] for config in ctx.configs] == ["default"]
+    assert asyncio.run(ctx.workload.get(resource.NAMESPACES, "kube-system"))
+    code, out, _ = world("shelf", "all", "--output", "json")
+    assert (code, json.loads(out)) == (3, {"records": ["akoo-1"]})
+    assert (seen().settings.region, seen().cluster, seen().workload) == ("north", None, None)
+
+
+def test_a_cluster_that_cannot_be_reached_has_a_reason(world: CommandWorld) -> None:
+    world.cluster(SHOP)
+    assert world("shelf", "look", SHOP)[0] == 3
+    assert seen().workload is None
+    assert seen().unreached.startswith("The workload cluster team-a/shop cannot be reached: ")
+
+
+def test_it_cannot_write(world: CommandWorld, shop: MemoryServer) -> None:
+    for arguments in (("spoil",), ("spoil-shop", SHOP)):
+        code, _, err = world("shelf", *arguments)
+        assert (code, err.count("\n")) == (1, 1)
+        assert "it tried to write in a read-only call. Nothing was changed" in err
+    for server in (world.server, shop):
+        assert server.objects(resource.CONFIG_MAPS, "y") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("shelf", "look", "team-a/shup"), 'no Cluster team-a/shup. Did you mean "team-a/shop"?'),
+        (("shelf", "look", "shop"), "'shop' is not NAMESPACE/NAME"),
+        (("shelf", "lok"), 'there is no command "akoo-core shelf lok". Did you mean "look"?'),
+        (("empty", "look"), "it has no commands"),
+        (("twice", "look"), "it has the command look twice"),
+        (("twice", "look"), "it and each of its commands need a help"),
+    ],
+)
+def test_a_mistake_is_one_line(world: CommandWorld, words: tuple[str, ...], message: str) -> None:
+    world.cluster(SHOP)
+    code, out, err = world(*words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+
+
+def test_help(world: CommandWorld) -> None:
+    code, out, _ = world("shelf", "--help")
+    assert code == 0
+    assert "Look at the shelf." in out
+    assert "Look at it." in out
+    assert "NAMESPACE/NAME" in world("shelf", "look", "--help")[1]
