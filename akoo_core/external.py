@@ -250,10 +250,12 @@ class _Call:
     def _ended(self, error: BaseException | None) -> None:
         """Record the outcome in the span and in the count of calls."""
         outcome = "ok" if error is None else "cancelled"
+        exemplar: dict[str, str] | None = None
         if isinstance(error, Exception):
             outcome = type(error).__name__
             self._span.set_attribute("error.type", outcome)
-        _count(*self._site, outcome).inc()
+            exemplar = tracing.exemplar(self._span)
+        _count(*self._site, outcome).inc(exemplar=exemplar)
         if error is None:
             self._entered.__exit__(None, None, None)
         else:

@@ -1,5 +1,5 @@
-"""Counts records for the gauges: by phase, readiness of each plugin, and reason of a hold; and the
-objects left outside."""
+"""Counts records for the gauges: by phase, readiness of each plugin, reason of not being ready, of
+a hold and of a leak; the objects left outside; and the start of the oldest leaving."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ Label = tuple[str, str]
 _GAUGES = {
     "records": metrics.RECORDS,
     "ready": metrics.READY,
+    "not ready": metrics.NOT_READY,
     "held": metrics.HELD,
+    "leaked": metrics.LEAKED,
     "left": metrics.LEFT_OBJECTS,
 }
 
@@ -32,9 +34,21 @@ def counts(record: Record) -> Iterator[tuple[Label, int]]:
         condition = conditions.find(status.conditions, conditions.type_for_plugin(name))
         if condition is not None and condition.status == "True":
             yield ("ready", name), 1
-    held = conditions.find(status.conditions, "Held")
-    if held is not None and held.status == "True":
-        yield ("held", held.reason), 1
+    ready = conditions.find(status.conditions, "Ready")
+    if ready is not None and ready.status == "False":
+        yield ("not ready", ready.reason), 1
+    for gauge, kind in (("held", "Held"), ("leaked", "Leaked")):
+        condition = conditions.find(status.conditions, kind)
+        if condition is not None and condition.status == "True":
+            yield (gauge, condition.reason), 1
+
+
+def leaving_since(record: Record | None) -> float | None:
+    """Unix time of the start of a leaving that holds its Cluster, or of a relocation. Pure."""
+    state = record.spec.leaving if record is not None else None
+    if record is None or state is None or state.let_go is not None or record.spec.finished_at:
+        return None
+    return state.started_at.timestamp()
 
 
 class RecordGauges:
@@ -42,6 +56,8 @@ class RecordGauges:
 
     def __init__(self) -> None:
         self._counts: collections.Counter[Label] = collections.Counter()
+        self._leaving: dict[str, float] = {}
+        """Starts of leavings by the name of their record."""
 
     def changed(self, old: Record | None, new: Record | None) -> None:
         """Count a record that came (``old`` None), changed, or went (``new`` None)."""
@@ -53,3 +69,15 @@ class RecordGauges:
                 self._counts[label] += difference
                 gauge, value = label
                 _GAUGES[gauge].labels(value).set(self._counts[label])
+        record = new or old
+        if record is not None:
+            self._follow(record.name, leaving_since(new))
+
+    def _follow(self, name: str, since: float | None) -> None:
+        if since == self._leaving.get(name):
+            return
+        if since is None:
+            del self._leaving[name]
+        else:
+            self._leaving[name] = since
+        metrics.LEAVING_SINCE.set(min(self._leaving.values(), default=0.0))

@@ -90,22 +90,30 @@ class Reflector:
         """
         self.last_error: Exception | None = None
         """Error that keeps the kind from being followed now; None while it is followed."""
+        self._failing = False
+        metrics.WATCH_FAILING.labels(resource.qualified)
 
     async def run(self) -> None:
         """Follow the kind until cancelled. No error ends it."""
-        while True:
-            action = self._core.next(self._clock.monotonic())
-            if isinstance(action, reflector_actions.Pause):
-                await asyncio.sleep(action.seconds)
-                continue
-            try:
-                await (
-                    self._list(action)
-                    if isinstance(action, reflector_actions.ListPage)
-                    else self._watch(action)
-                )
-            except Exception as error:  # noqa: BLE001 - one kind must not stop the others
-                self._failed(error)
+        try:
+            while True:
+                await self._step()
+        finally:
+            self._count(failing=False)
+
+    async def _step(self) -> None:
+        action = self._core.next(self._clock.monotonic())
+        if isinstance(action, reflector_actions.Pause):
+            await asyncio.sleep(action.seconds)
+            return
+        try:
+            await (
+                self._list(action)
+                if isinstance(action, reflector_actions.ListPage)
+                else self._watch(action)
+            )
+        except Exception as error:  # noqa: BLE001 - one kind must not stop the others
+            self._failed(error)
 
     async def _list(self, action: reflector_actions.ListPage) -> None:
         page = await self._client.list(
@@ -178,6 +186,7 @@ class Reflector:
         if self.last_error is not None:
             _log.info("following %s again", self.resource.qualified)
             self.last_error = None
+            self._count(failing=False)
 
     def _report(self, change: store.Change) -> None:
         try:
@@ -206,6 +215,13 @@ class Reflector:
                 exc_info=error if unexpected else None,
             )
         self.last_error = error
+        self._count(failing=not absent)
+
+    def _count(self, *, failing: bool) -> None:
+        """Count this reflector once while it fails: several may follow the same kind."""
+        if failing is not self._failing:
+            self._failing = failing
+            metrics.WATCH_FAILING.labels(self.resource.qualified).inc(1 if failing else -1)
 
     def _restarted(self, reason: str) -> None:
         metrics.WATCH_RESTARTS.labels(self.resource.qualified, reason).inc()

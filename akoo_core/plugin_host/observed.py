@@ -15,6 +15,7 @@ from akoo_core.telemetry import metrics, tracing
 
 _seconds = functools.lru_cache(maxsize=512)(metrics.VERB_SECONDS.labels)
 """The metric by its labels, looked up once: that takes a lock and longer than counting."""
+SLOW_SECONDS = 1.0
 _tracer = trace.get_tracer("akoo_core")
 
 
@@ -57,4 +58,10 @@ def observed(verb: str, plugin: str, record: str) -> Iterator[Observation]:
             if seen.reason:
                 span.set_attribute("akoo.reason", seen.reason)
             seconds = time.perf_counter() - started
-            _seconds(verb, plugin, seen.result).observe(seconds)
+            exemplar = tracing.exemplar(span) if _notable(seen.result, seconds) else None
+            _seconds(verb, plugin, seen.result).observe(seconds, exemplar)
+
+
+def _notable(result: str, seconds: float) -> bool:
+    """False for a call of an attempt that probably changes nothing, whose trace is not kept."""
+    return seconds >= SLOW_SECONDS or result not in {"done", "none"}

@@ -66,6 +66,23 @@ READY = Gauge(
     "akoo_ready", "AKODeployments whose plugin condition is True.", ["plugin"], registry=REGISTRY
 )
 HELD = Gauge("akoo_held", "AKODeployments that are held, by reason.", ["reason"], registry=REGISTRY)
+NOT_READY = Gauge(
+    "akoo_not_ready",
+    "AKODeployments whose condition Ready is False, by its reason.",
+    ["reason"],
+    registry=REGISTRY,
+)
+LEAKED = Gauge(
+    "akoo_leaked",
+    "AKODeployments whose Cluster went before its cleanup was proven, by the reason for that.",
+    ["reason"],
+    registry=REGISTRY,
+)
+LEAVING_SINCE = Gauge(
+    "akoo_leaving_oldest_start_seconds",
+    "Unix time of the start of the oldest leaving that has not ended; 0 while none leaves.",
+    registry=REGISTRY,
+)
 LEFT_OBJECTS = Gauge(
     "akoo_left_objects",
     "Own objects still outside while leaving, by the phase of their AKODeployment.",
@@ -182,6 +199,12 @@ LEADER = Gauge(
 LAST_SYNC = Gauge(
     "akoo_reflector_last_sync_seconds",
     "Unix time of the last complete list of a kind.",
+    ["resource"],
+    registry=REGISTRY,
+)
+WATCH_FAILING = Gauge(
+    "akoo_watch_failing",
+    "Caches of a kind that are out of date: it cannot be listed or watched.",
     ["resource"],
     registry=REGISTRY,
 )

@@ -145,6 +145,17 @@ def failed(span: trace.Span, error: BaseException) -> None:
     span.set_status(trace.Status(trace.StatusCode.ERROR, type(error).__name__))
 
 
+def exemplar(span: trace.Span) -> dict[str, str] | None:
+    """The exemplar of a metric that leads to the trace of ``span``; None where it is not sampled.
+
+    A span that has not begun begins by this.
+    """
+    context = span.get_span_context()
+    if not context.is_valid or not context.trace_flags.sampled:
+        return None
+    return {"trace_id": trace.format_trace_id(context.trace_id)}
+
+
 def links_of(causes: Iterable[object]) -> list[trace.Link]:
     """Links to the causes that have a span, each span once, at most MAX_LINKS."""
     links: dict[tuple[int, int], trace.Link] = {}

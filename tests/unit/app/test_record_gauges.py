@@ -15,7 +15,14 @@ from akoo_core.objects import record as record_
 from akoo_core.telemetry import metrics
 
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
-METRICS = {"records": "phase", "ready": "plugin", "held": "reason", "left": "phase"}
+METRICS = {
+    "records": ("akoo_records", "phase"),
+    "ready": ("akoo_ready", "plugin"),
+    "not ready": ("akoo_not_ready", "reason"),
+    "held": ("akoo_held", "reason"),
+    "leaked": ("akoo_leaked", "reason"),
+    "left": ("akoo_left_objects", "phase"),
+}
 
 
 def make(
@@ -24,12 +31,24 @@ def make(
     left: int | None = None,
     ready: bool = False,
     held: str = "",
+    problem: str = "",
+    leaked: str = "",
+    since: datetime.datetime | None = None,
+    let_go: record_.StoredLetGo | None = None,
+    name: str = "akoo-1",
 ) -> record_.Record:
     shown = [conditions.Condition(type="AviReady", status="True" if ready else "False", reason="R")]
     if held:
         shown.append(conditions.Condition(type="Held", status="True", reason=held))
+    if problem:
+        shown.append(conditions.Condition(type="Ready", status="False", reason=problem))
+    if leaked:
+        shown.append(conditions.Condition(type="Leaked", status="True", reason=leaked))
+    leaving = None
+    if since is not None:
+        leaving = record_.Leaving(cause="ClusterDeleted", started_at=since, let_go=let_go)
     return record_.Record(
-        name="akoo-1",
+        name=name,
         uid="uid",
         resource_version="1",
         created=NOW,
@@ -39,6 +58,7 @@ def make(
             cluster_ref=record_.ClusterRef(namespace="demo", name="shop", uid="c"),
             config_ref=record_.ConfigRef(name="default", uid="d"),
             plugins=("avi",),
+            leaving=leaving,
         ),
         status=record_.RecordStatus(phase=phase, left=left, conditions=tuple(shown)),
     )
@@ -46,17 +66,26 @@ def make(
 
 def shown(label: record_gauges.Label) -> float:
     gauge, value = label
-    name = "akoo_left_objects" if gauge == "left" else f"akoo_{gauge}"
-    return metrics.REGISTRY.get_sample_value(name, {METRICS[gauge]: value}) or 0.0
+    name, label_name = METRICS[gauge]
+    return metrics.REGISTRY.get_sample_value(name, {label_name: value}) or 0.0
 
 
 def test_what_one_record_counts_for() -> None:
-    record = make("Sweeping", left=7, ready=True, held="ForeignReference")
+    record = make(
+        "Sweeping",
+        left=7,
+        ready=True,
+        held="ForeignReference",
+        problem="Leaving",
+        leaked="Deadline",
+    )
     assert dict(record_gauges.counts(record)) == {
         ("records", "Sweeping"): 1,
         ("left", "Sweeping"): 7,
         ("ready", "avi"): 1,
         ("held", "ForeignReference"): 1,
+        ("not ready", "Leaving"): 1,
+        ("leaked", "Deadline"): 1,
     }
     assert dict(record_gauges.counts(make(None, left=3))) == {}
 
@@ -75,12 +104,35 @@ def test_what_is_left_is_shown_until_it_is_gone() -> None:
     assert shown(label) == 0
 
 
+def oldest() -> float | None:
+    return metrics.REGISTRY.get_sample_value("akoo_leaving_oldest_start_seconds")
+
+
+def test_the_oldest_leaving_counts_until_its_cluster_was_let_go() -> None:
+    following = record_gauges.RecordGauges()
+    earlier = NOW - datetime.timedelta(hours=3)
+    let_go = record_.StoredLetGo(at=NOW, why="Proven", message="")
+    living, young = make(), make(since=NOW, name="akoo-2")
+    old, gone = make(since=earlier), make(since=earlier, let_go=let_go)
+    following.changed(None, living)
+    following.changed(None, young)
+    assert oldest() == NOW.timestamp()
+    following.changed(living, old)
+    assert oldest() == earlier.timestamp()
+    following.changed(old, gone)
+    assert oldest() == NOW.timestamp()
+    following.changed(young, None)
+    assert oldest() == 0.0
+
+
 records = st.builds(
     make,
     st.sampled_from(["Running", "Sweeping", None]),
     left=st.none() | st.integers(0, 9),
     ready=st.booleans(),
     held=st.sampled_from(["", "Deadline"]),
+    problem=st.sampled_from(["", "Leaving", "AkoCrashing"]),
+    leaked=st.sampled_from(["", "Deadline"]),
 )
 
 

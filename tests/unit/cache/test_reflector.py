@@ -179,10 +179,12 @@ async def test_a_refused_kind_is_not_synced_until_it_is_allowed(
         await virtual_time.settle()
         assert not follower.reflector.synced.is_set()
         assert follower.error() is refusal
+        assert _metric("akoo_watch_failing") == 1
         assert follower.store.get("a", "default") is not None, "absence is not deletion"
         async with asyncio.timeout(300.0):
             await follower.reflector.synced.wait()
         assert follower.error() is None
+        assert _metric("akoo_watch_failing") == 0
     assert follower.reports == ["+a?"]
 
 
@@ -218,6 +220,8 @@ async def test_a_missing_kind_is_asked_for_again_with_pauses(
     async with _following(follower, sync=False):
         await asyncio.sleep(300.0)
         assert follower.error() is missing
+        assert _metric("akoo_watch_failing") == 1
+    assert _metric("akoo_watch_failing") == 0, "one that was stopped fails no more"
     assert 5 < len(server.faults.calls) < 25
 
 

@@ -133,6 +133,28 @@ async def test_a_wait_makes_a_span_only_of_news_and_of_errors() -> None:
     assert _count("ok") == before + 2, "each of them is counted"
 
 
+def _exemplars(outcome: str) -> list[str]:
+    return [
+        sample.exemplar.labels["trace_id"]
+        for family in metrics.EXTERNAL_REQUESTS.collect()
+        for sample in family.samples
+        if sample.exemplar
+        and (sample.labels["system"], sample.labels["outcome"]) == ("test", outcome)
+    ]
+
+
+async def test_a_failure_leads_from_the_metric_to_its_trace() -> None:
+    seam = external.External()
+    with spans.recorded() as recording:
+        with pytest.raises(LookupError):
+            async with seam.call("test", "GET thing", write=False):
+                raise LookupError
+        context = recording.ended[-1].context
+    assert context is not None
+    assert _exemplars("LookupError") == [trace.format_trace_id(context.trace_id)]
+    assert _exemplars("ok") == []
+
+
 async def test_the_span_of_news_is_below_what_waits() -> None:
     tracer = trace.get_tracer("test")
     with spans.recorded() as recording, tracer.start_as_current_span("outer"):

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
+from prometheus_client import exposition
 
 from akoo_core import errors
 from akoo_core.plugin import api
@@ -88,6 +90,43 @@ async def test_the_answer_comes_back_and_is_seen(
     }
     assert span.status.status_code is StatusCode.UNSET
     assert _observations("wait") == before + 1
+
+
+def _trace_ids(result: str) -> set[str]:
+    """Trace ids of the exemplars of calls with this result."""
+    labels = {"verb": "drain", "plugin": "demo", "result": result}
+    return {
+        sample.exemplar.labels["trace_id"]
+        for family in metrics.VERB_SECONDS.collect()
+        for sample in family.samples
+        if sample.exemplar and labels.items() <= sample.labels.items()
+    }
+
+
+async def test_a_notable_call_leads_from_the_metric_to_its_trace(
+    ctx: api.VerbContext, spans: InMemorySpanExporter
+) -> None:
+    calls, plugin = _made(lambda _: api.Blocked(reason="NotMine", message="m"))
+    await calls.call("drain", plugin, ctx)
+    (span,) = spans.get_finished_spans()
+    assert span.context is not None
+    trace_id = trace.format_trace_id(span.context.trace_id)
+    assert trace_id in _trace_ids("blocked")
+    encode, _ = exposition.choose_encoder("application/openmetrics-text; version=1.0.0")
+    text = encode(metrics.REGISTRY).decode()
+    assert f'# {{trace_id="{trace_id}"}}' in text
+
+
+async def test_a_quick_call_that_is_done_names_no_trace(
+    ctx: api.VerbContext, spans: InMemorySpanExporter
+) -> None:
+    before = _observations("done")
+    calls, plugin = _made(lambda _: api.Done())
+    await calls.call("drain", plugin, ctx)
+    (span,) = spans.get_finished_spans()
+    assert span.context is not None
+    assert _observations("done") == before + 1
+    assert trace.format_trace_id(span.context.trace_id) not in _trace_ids("done")
 
 
 async def test_a_plugin_without_the_verb_answers_none_and_is_not_seen(
