@@ -39,6 +39,7 @@ ADDRESS = "avi.example.com"
 NAMESPACE = "avi-system"
 PASSWORD = builders.canary("admin-password")
 LOGINS = 9
+READY_AFTER = datetime.timedelta(seconds=2)
 CRDS = pathlib.Path(__file__).parents[2] / "deploy" / "crds"
 SPEC: dict[str, Any] = {
     "controller": ADDRESS,
@@ -108,7 +109,8 @@ class Ako:
                 self.starts[account[0]] += 1
                 await self.log_in(account)
             elif uid in self.accounts and account not in (None, self.accounts[uid]):
-                await user.delete(resource.PODS, pod["metadata"]["name"], NAMESPACE)
+                del self.accounts[uid]
+                await restart(server, pod)
         if self.answers_drain and _drains(server):
             done = {"metadata": {"annotations": {"AviObjectDeletionStatus": "Done"}}}
             try:
@@ -121,6 +123,35 @@ class Ako:
         for _ in range(LOGINS):
             if not await logs_in(self.avi, account):
                 self.refused.append(account[0])
+
+
+async def restart(server: memory.MemoryServer, pod: dict[str, Any]) -> None:
+    """The container ends and is started again in its Pod, as the kubelet does it."""
+    (container,) = pod["status"]["containerStatuses"]
+    moment, metadata = server.clock.now(), pod["metadata"]
+    now = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    began = container["state"]["running"].get("startedAt") or metadata["creationTimestamp"]
+    ended = {"exitCode": 0, "startedAt": began, "finishedAt": now}
+    count = container["restartCount"] + 1
+    container |= {
+        "restartCount": count,
+        "state": {"running": {"startedAt": now}},
+        "lastState": {"terminated": ended},
+    }
+    user = server.client(system=OTHERS, field_manager="kubelet")
+    status = {"status": {"containerStatuses": [container]}}
+    name = metadata["name"]
+    await user.merge_patch(resource.PODS, name, status, NAMESPACE, subresource="status")
+    involved = {"kind": "Pod", "name": name, "namespace": NAMESPACE, "uid": metadata["uid"]}
+    ready = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"{name}.{metadata['uid']}.{count}", "namespace": NAMESPACE},
+        "involvedObject": involved,
+        "reason": "AKOReady",
+        "lastTimestamp": f"{moment + READY_AFTER:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    await user.create(resource.CORE_EVENTS, ready)
 
 
 async def logs_in(avi: Controller, account: tuple[str, str]) -> bool:

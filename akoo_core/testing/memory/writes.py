@@ -90,7 +90,7 @@ class Writes:
         before, had = self._owners(key, current), self._leaves(key, current)
         has = memory_fields.leaves(after)
         owners = apply.after_change(had, has, before, manager)
-        self._write_owners(after, owners, request, before=current, unchanged=before)
+        self._write_owners(after, owners, request, before=current, unchanged=before, writer=manager)
         return self._finish(key, current, after, owners, has)
 
     def apply(
@@ -121,7 +121,9 @@ class Writes:
         except ApplyConflictError as error:
             raise kinds.refusal(409, "Conflict", str(error), request) from error
         after = rules.admitted(request, current, applied.object)
-        self._write_owners(after, applied.owners, request, before=current, unchanged=owners)
+        self._write_owners(
+            after, applied.owners, request, before=current, unchanged=owners, writer=manager
+        )
         if dry_run:
             return {**after, "metadata": {**after["metadata"]}}
         return self._finish(key, current, after, applied.owners)
@@ -251,16 +253,22 @@ class Writes:
         *,
         before: Object | None = None,
         unchanged: Owners | None = None,
+        writer: Manager | None = None,
     ) -> None:
         """managedFields of ``owners``; an entry that did not change keeps its time.
 
+        That of ``writer`` has the time of its last change, of values as well as of fields.
         ``unchanged`` are the owners that ``before`` tells."""
         old = {
             Manager(e["manager"], e["operation"], e.get("subresource", "")): e
             for e in (before or {"metadata": {}})["metadata"].get("managedFields") or []
         }
         entries = []
+        written = writer if before is not None and _differ(before, obj) else None
         for manager, paths in owners.items():
+            if manager == written:
+                entries.append(self._entry(manager, memory_fields.to_fields_v1(paths), request))
+                continue
             if unchanged is not None and unchanged.get(manager) == paths:
                 entries.append(old[manager])
                 continue
@@ -286,3 +294,12 @@ class Writes:
 
     def _now(self) -> str:
         return _text(self._clock.now().replace(microsecond=0))
+
+
+def _differ(before: Object, after: Object) -> bool:
+    """They differ in more than managedFields."""
+    return {**before, "metadata": _plain(before)} != {**after, "metadata": _plain(after)}
+
+
+def _plain(obj: Object) -> Object:
+    return {key: value for key, value in obj["metadata"].items() if key != "managedFields"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 
-from akoo_ako import names, pods, starts, versions, workload
+from akoo_ako import names, pods, pushes, starts, versions, workload
 from akoo_core.plugin import api, structs
 from akoo_core.plugin.kube import KubeClient
 
@@ -32,7 +32,7 @@ async def observe(ctx: api.VerbContext) -> api.Result:
         )
     deployed = await workload.find(ctx.workload)
     now = ctx.clock.now()
-    result = judge(deployed, now)
+    result = judge(deployed, now, await _pushed_at(ctx.workload, deployed, now))
     if not isinstance(result, api.Done):
         return result
     known = ctx.view.fact(starts.AkoStarts) or starts.AkoStarts()
@@ -42,6 +42,16 @@ async def observe(ctx: api.VerbContext) -> api.Result:
     answer = await ctx.workload.raw("/version")
     done = structs.replace(result, facts=(fact,), recheck_seconds=_recheck(fact, now))
     return _on_kubernetes(done, str(answer.get("gitVersion", "")), str(answer.get("minor", "")))
+
+
+async def _pushed_at(
+    kube: KubeClient, deployed: workload.Deployed, now: datetime.datetime
+) -> datetime.datetime | None:
+    """Our last write of avi-secret. It is read only while a container has ended lately."""
+    ends = filter(None, map(pods.ended_at, deployed.pods))
+    if all(now - end > pods.RECENT for end in ends):
+        return None
+    return pushes.written_at(await workload.credential_metadata(kube))
 
 
 async def _look_at_starts(
@@ -100,8 +110,12 @@ def _recheck(fact: starts.AkoStarts, now: datetime.datetime) -> float | None:
     return YOUNG_SECONDS if young else None
 
 
-def judge(deployed: workload.Deployed, now: datetime.datetime) -> api.Result:
-    """The result by the objects alone; pure."""
+def judge(
+    deployed: workload.Deployed,
+    now: datetime.datetime,
+    pushed_at: datetime.datetime | None = None,
+) -> api.Result:
+    """The result by the objects alone; pure. ``pushed_at``: our last write of avi-secret."""
     if deployed.stateful_set is None:
         return api.Wait(
             reason="AkoMissing",
@@ -109,14 +123,14 @@ def judge(deployed: workload.Deployed, now: datetime.datetime) -> api.Result:
             after=5.0,
         )
     for pod in sorted(deployed.pods, key=pods.name):
-        problem = pods.problem(pod, now)
+        problem = pods.problem(pod, now, pushed_at)
         if problem is not None:
             return api.Blocked(
                 reason=problem.reason, message=problem.message, after=_BLOCKED_SECONDS
             )
     version = next(filter(None, map(pods.image_version, deployed.pods)), "")
     for pod in deployed.pods:
-        if message := pods.restarted(pod, now):
+        if message := pods.restarted(pod, now, pushed_at):
             return api.Wait(
                 reason="AkoRestarted",
                 message=message,

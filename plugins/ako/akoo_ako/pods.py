@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 from typing import Any, NamedTuple
 
-from akoo_ako import names
+from akoo_ako import names, pushes
 from akoo_core.plugin import structs
 
 _IMAGE = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
 _RESTARTS_WORTH_SAYING = 3
-_RECENT = datetime.timedelta(minutes=5)
+RECENT = datetime.timedelta(minutes=5)
 _SETTLED = datetime.timedelta(minutes=1)
 """A container that was restarted is believed after so long."""
 
@@ -47,19 +47,40 @@ def restarts(pod: structs.JSON) -> int:
     return sum(int(container.get("restartCount") or 0) for container in _of_ako(pod))
 
 
-def restarted(pod: structs.JSON, now: datetime.datetime) -> str:
+def ended_at(pod: structs.JSON) -> datetime.datetime | None:
+    """The last end of any container of the Pod; None: none has ended yet."""
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    runs = ((container.get("lastState") or {}).get("terminated") or {} for container in statuses)
+    stamps = (run.get("finishedAt") for run in runs)
+    times = [structs.convert(stamp, datetime.datetime) for stamp in stamps if stamp]
+    return max(times, default=None)
+
+
+def restarted(
+    pod: structs.JSON, now: datetime.datetime, pushed_at: datetime.datetime | None = None
+) -> str:
     """A sentence on a container of AKO that ended a moment ago; "" otherwise."""
     for container in _of_ako(pod):
         ended = (container.get("lastState") or {}).get("terminated") or {}
         stamp = ended.get("finishedAt")
         if stamp and now - structs.convert(stamp, datetime.datetime) < _SETTLED:
             where = f"container {container['name']} of Pod {name(pod)}"
+            if pushes.ended_by(container, pushed_at):
+                return (
+                    f"{where} ended and was restarted, as AKO does whenever Secret {names.SECRET} "
+                    f"changes; the operator wrote it at {pushed_at:%Y-%m-%d %H:%M:%S} UTC."
+                )
             return f"{where} ended a moment ago and was restarted {_ending(container)}"
     return ""
 
 
-def problem(pod: structs.JSON, now: datetime.datetime) -> Problem | None:
-    """The problem of this Pod that somebody must solve, if there is one."""
+def problem(
+    pod: structs.JSON, now: datetime.datetime, pushed_at: datetime.datetime | None = None
+) -> Problem | None:
+    """The problem of this Pod that somebody must solve, if there is one.
+
+    ``pushed_at``: the operator's last write of avi-secret, which is expected to end AKO once.
+    """
     status = pod.get("status") or {}
     for condition in status.get("conditions") or ():
         if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
@@ -71,7 +92,11 @@ def problem(pod: structs.JSON, now: datetime.datetime) -> Problem | None:
                 "(each replica needs its own).",
             )
     for container in status.get("containerStatuses") or ():
-        obstacle = _waiting(pod, container) or _restarting(pod, container, now)
+        obstacle = _waiting(pod, container)
+        if obstacle is None or obstacle.reason == "AkoCrashing":
+            if pushes.excused(container, pushed_at):
+                continue
+            obstacle = obstacle or _restarting(pod, container, now)
         if obstacle is not None:
             return obstacle
     return None
@@ -140,7 +165,7 @@ def _restarting(
     count = int(container.get("restartCount") or 0)
     if count < _RESTARTS_WORTH_SAYING or "finishedAt" not in ended:
         return None
-    if now - structs.convert(ended["finishedAt"], datetime.datetime) > _RECENT:
+    if now - structs.convert(ended["finishedAt"], datetime.datetime) > RECENT:
         return None
     where = f"container {container['name']} of Pod {name(pod)}"
     return Problem("AkoCrashing", f"{where} was restarted {count} times {_ending(container)}")

@@ -1,4 +1,4 @@
-"""AKO's objects as they are in the workload cluster: three bounded reads, nothing else."""
+"""AKO's objects as they are in the workload cluster: bounded reads, nothing else."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from akoo_core.plugin.kube import (
     CONFIG_MAPS,
     CORE_EVENTS,
     PODS,
+    SECRETS,
     STATEFUL_SETS,
     KubeClient,
     NotFoundError,
@@ -62,6 +63,15 @@ async def events(kube: KubeClient, pod_uid: str) -> list[structs.JSON]:
         if not token:
             break
     return listed
+
+
+async def credential_metadata(kube: KubeClient) -> list[structs.JSON]:
+    """The metadata of Secret avi-secret, without its values; empty when it is not there."""
+    selector = f"metadata.name={names.SECRET}"
+    page = await kube.list(
+        SECRETS, names.NAMESPACE, field_selector=selector, limit=1, metadata_only=True
+    )
+    return page.items
 
 
 async def writes_events(kube: KubeClient) -> bool:

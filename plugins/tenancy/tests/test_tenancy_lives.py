@@ -237,6 +237,28 @@ async def test_a_person_asks_for_a_rotation(clock: virtual_time.LoopClock) -> No
 
 
 @virtual_time.test
+async def test_no_rotation_looks_like_a_crash(clock: virtual_time.LoopClock) -> None:
+    """Each restarts the container of one Pod, and its restarts are counted for ever."""
+    seen: set[str] = set()
+
+    def active(sequence: int) -> bool:
+        seen.update(reason for _, reason, _ in bed.conditions("shop").values())
+        return bed.is_active("shop", sequence)
+
+    async with living(clock, rotation={"grace": "1m"}) as bed:
+        for sequence in range(2, 6):
+            await annotate(bed, "requested")
+            await until(bed, lambda sequence=sequence: active(sequence))
+            end = bed.after(90)
+            await until(bed, lambda end=end: clock.now() >= end)
+        (server,) = (workload.server for workload in bed.fleet.capi.workloads.values())
+        (pod,) = server.objects(resource.PODS, "avi-system")
+        assert pod["status"]["containerStatuses"][0]["restartCount"] == 4
+        assert "AkoRestarted" in seen
+        assert "AkoCrashing" not in seen
+
+
+@virtual_time.test
 async def test_a_leaked_password_has_no_grace(clock: virtual_time.LoopClock) -> None:
     async with living(clock) as bed:
         server = bed.fleet.workload("shop")

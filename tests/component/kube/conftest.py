@@ -7,7 +7,7 @@ import base64
 import dataclasses
 import datetime
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from akoo_testbed import running
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from akoo_core import external
+from akoo_core.clock import ManualClock
 from akoo_core.kube import client, transport
 from akoo_core.kube.access import config
 from akoo_core.kube.resource import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, Resource
@@ -69,6 +70,8 @@ class Api:
     widgets: Resource
     forgotten: Callable[[], str]
     """A version that is too old to be watched."""
+    passes: Callable[[], Awaitable[None]]
+    """Some of the server's time passes."""
 
 
 @dataclasses.dataclass
@@ -114,15 +117,19 @@ async def connect(kubeconfig: str) -> transport.HttpClient:
 
 @pytest.fixture
 async def memory_api() -> AsyncIterator[Api]:
-    server = MemoryServer(resources=(*BUILT_IN, WIDGETS), namespaces_must_exist=True)
+    now = ManualClock()
+    server = MemoryServer(resources=(*BUILT_IN, WIDGETS), namespaces_must_exist=True, clock=now)
     kube = server.client()
 
     def forgotten() -> str:
         server.expire()
         return "1"
 
+    async def passes() -> None:
+        now.advance(0.1)
+
     server.seed({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "contract"}})
-    yield Api(kube, "contract", WIDGETS, forgotten)
+    yield Api(kube, "contract", WIDGETS, forgotten, passes)
     await kube.close()
     assert server.watches.open == 0
 
@@ -136,7 +143,7 @@ async def real_api(real_server: RealServer) -> AsyncIterator[Api]:
     )
 
     # The watch cache of a kind begins at the version at which the kind was first served.
-    yield Api(kube, namespace, WIDGETS, lambda: "1")
+    yield Api(kube, namespace, WIDGETS, lambda: "1", lambda: asyncio.sleep(0.1))
     await kube.close()
 
 

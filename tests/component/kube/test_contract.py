@@ -397,6 +397,22 @@ async def test_apply_twice_writes_once(api: Any) -> None:
     assert await apply(api, obj) == first
 
 
+async def test_an_entry_of_managed_fields_has_the_time_of_the_last_change(api: Any) -> None:
+    """Of values as well as of fields; an apply that changes nothing leaves it."""
+
+    async def applied(value: int) -> str:
+        after = await apply(api, widget(api, "w", {"size": value}))
+        (entry,) = after["metadata"]["managedFields"]
+        return str(entry["time"])
+
+    first, value = await applied(1), 1
+    async with asyncio.timeout(20):
+        while (later := await applied(value := value + 1)) == first:
+            await api.passes()
+    assert later > first
+    assert await applied(value) == later
+
+
 async def test_apply_leaves_what_others_own(api: Any) -> None:
     await apply(api, config_map("one", {"a": "1", "b": "1"}, namespace=api.namespace))
     await apply(api, config_map("one", {"b": "1", "c": "2"}, namespace=api.namespace), "two")
