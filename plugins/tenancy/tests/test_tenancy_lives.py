@@ -241,16 +241,18 @@ async def test_no_rotation_looks_like_a_crash(clock: virtual_time.LoopClock) -> 
     """Each restarts the container of one Pod, and its restarts are counted for ever."""
     seen: set[str] = set()
 
-    def active(sequence: int) -> bool:
-        seen.update(reason for _, reason, _ in bed.conditions("shop").values())
-        return bed.is_active("shop", sequence)
+    async def active(sequence: int) -> None:
+        def look() -> bool:
+            seen.update(reason for _, reason, _ in bed.conditions("shop").values())
+            return bed.is_active("shop", sequence) and bed.clock.now() >= settled
+
+        settled = bed.after(120)
+        await until(bed, look)
 
     async with living(clock, rotation={"grace": "1m"}) as bed:
         for sequence in range(2, 6):
             await annotate(bed, "requested")
-            await until(bed, lambda sequence=sequence: active(sequence))
-            end = bed.after(90)
-            await until(bed, lambda end=end: clock.now() >= end)
+            await active(sequence)
         (server,) = (workload.server for workload in bed.fleet.capi.workloads.values())
         (pod,) = server.objects(resource.PODS, "avi-system")
         assert pod["status"]["containerStatuses"][0]["restartCount"] == 4
