@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from akoo_core import structs
+from akoo_core.objects import ako_values
 
 MOST_NODE_NETWORKS: Final = 5
 """AKO refuses more entries in nodeNetworkList."""
@@ -89,6 +90,8 @@ def decode(config: structs.JSON, options: structs.JSON | None = None) -> AkoNetw
     ``options`` is ``spec.plugins.ako``; default: the section of ``config``. Raises
     structs.DecodeError with the path of a value that AKO could not read.
     """
+    if options is None:
+        config = ako_values.filled(config)
     spec = config.get("spec") or {}
     if options is None:
         options = (spec.get("plugins") or {}).get("ako") or {}

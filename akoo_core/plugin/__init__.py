@@ -6,6 +6,7 @@
 - ``structs``: typed values; bases of settings, configs and facts.
 - ``kube``, ``conditions``, ``names``: clients, kinds and errors of API servers; parts of objects.
 - ``records``, ``ako_networks``: AKODeployments, Clusters and AKO's networks as they were read.
+- ``ako_values``: values of AKO's chart that a config has in place of fields.
 - ``uses``: the records that use a shared thing, and its holders.
 - ``external``, ``threads``, ``circuit``, ``trust``, ``clock``: calls to systems outside.
 - ``accounts``: user and password in a Secret, and the addresses that they may be sent to.

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import re
 
-from akoo_core.errors import AkooError, InputError, UnchosenError
+from akoo_core.errors import AkooError, InputError, UnchosenError, near
 
 __all__ = [
     "AkooError",
@@ -45,6 +45,7 @@ __all__ = [
     "UnchosenError",
     "VerbError",
     "describe",
+    "near",
 ]
 
 MESSAGE_LIMIT = 300

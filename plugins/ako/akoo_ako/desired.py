@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from akoo_ako import checks, config, family, names, options, refusal, settings, versions
+from akoo_ako.chart import pod, values
 from akoo_core.plugin import ako_networks, api, structs
 from akoo_core.plugin import names as core_names
 
@@ -26,6 +27,19 @@ class Desired(NamedTuple):
     placement: api.LoadBalancerPlacement | None = None
     """The placement, if a plugin provides one. It wins over the config, which may be newer."""
     delete_config: bool = False
+    values: values.Values = values.Values()
+    """Values of the chart that no field has."""
+
+    @property
+    def log_volume(self) -> structs.JSON:
+        """The spec of the claim that each Pod makes for its log files; {} for none."""
+        spec: structs.JSON = self.values.pod.get("persistentVolumeClaimSpec", {})
+        return spec
+
+    @property
+    def logs_to_volume(self) -> bool:
+        """AKO writes its log to files in a volume."""
+        return bool(self.extra.log.persistent_volume_claim or self.log_volume)
 
     @property
     def extra(self) -> config.Extra:
@@ -74,20 +88,37 @@ def version(view: api.View, ours: settings.Settings) -> str:
 
 def decide(view: api.View, ours: settings.Settings) -> Desired:
     """Everything that contribute renders. Raises Refusal for a config that must not be deployed."""
-    try:
-        spec = config.decode(view.config)
-    except structs.DecodeError as error:
-        raise refusal.Refusal("ConfigInvalid", str(error)) from error
     ako_options = _options(view)
     release = versions.release(version(view, ours), "spec.plugins.ako.version")
+    made = values.settings(view.config, ako_options, release)
+    try:
+        return _decide(view, ours, release, made)
+    except refusal.Refusal as error:
+        raise values.located(error, made) from None
+
+
+def _decide(
+    view: api.View,
+    ours: settings.Settings,
+    release: versions.Release,
+    made: tuple[values.Setting, ...],
+) -> Desired:
+    ako_options = _options(view)
+    adc, rest = values.applied(view.config, made)
+    try:
+        spec = config.decode(adc)
+        ako_options = _with_fields(ako_options, adc) if made else ako_options
+    except structs.DecodeError as error:
+        raise refusal.Refusal("ConfigInvalid", str(error)) from error
     placement = view.fact(api.LoadBalancerPlacement)
     try:
-        networks = ako_networks.decode(view.config, structs.to_object(ako_options))
+        networks = ako_networks.decode(adc, structs.to_object(ako_options))
     except structs.DecodeError as error:
         raise refusal.Refusal("ConfigInvalid", str(error)) from error
     awaited = api.LoadBalancerPlacement.fact_name in view.awaited
     placed = awaited or (placement is not None and bool(placement.networks))
     checks.check(spec, ako_options, release, placed=placed)
+    pod.check(spec.extra_configs.log, rest.pod)
     tenant = view.fact(api.LoadBalancerTenant)
     if tenant is not None:
         spec = structs.replace(spec, tenant=structs.replace(spec.tenant, name=tenant.name))
@@ -106,6 +137,7 @@ def decide(view: api.View, ours: settings.Settings) -> Desired:
         networks=(placement.ako if placement else None) or networks,
         placement=placement,
         delete_config=delete_config(view),
+        values=rest,
     )
 
 
@@ -126,6 +158,14 @@ def delete_config(view: api.View) -> bool:
 def in_management_cluster(view: api.View) -> bool:
     """By the record, since the Cluster object may be gone."""
     return view.spec.cluster_ref.namespace == core_names.MANAGEMENT_NAMESPACE
+
+
+def _with_fields(ako_options: options.Options, adc: structs.JSON) -> options.Options:
+    """The options, with those that values of the chart set."""
+    section = adc["spec"].get("plugins", {}).get("ako", {})
+    return structs.convert(
+        structs.to_object(ako_options) | section, options.Options, path="spec.plugins.ako"
+    )
 
 
 def _options(view: api.View) -> options.Options:

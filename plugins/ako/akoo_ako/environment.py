@@ -35,7 +35,7 @@ def _log(desired: Desired, *, gateway: bool) -> list[structs.JSON]:
     log = desired.extra.log
     file = (log.ako_gateway_log_file or "avi-gw.log") if gateway else (log.log_file or "avi.log")
     return [
-        *([{"name": "USE_PVC", "value": "true"}] if log.persistent_volume_claim else []),
+        *([{"name": "USE_PVC", "value": "true"}] if desired.logs_to_volume else []),
         {"name": "LOG_FILE_PATH", "value": mount_path(desired)},
         {"name": "LOG_FILE_NAME", "value": file},
     ]

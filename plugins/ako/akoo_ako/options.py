@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from akoo_core.plugin import structs
 from akoo_core.plugin.ako_networks import AkoVipNetwork
 from akoo_core.plugin.settings import Reference
+
+RESOURCES: Final = {
+    "limits": {"cpu": "350m", "memory": "400Mi"},
+    "requests": {"cpu": "200m", "memory": "300Mi"},
+}
+"""Of each container, as the vendor's chart sets them."""
 
 
 class Image(structs.StrictStruct, frozen=True, kw_only=True):
@@ -47,3 +53,5 @@ class Options(structs.StrictStruct, frozen=True, kw_only=True):
     enable_prometheus: bool = False
     vip_networks: tuple[AkoVipNetwork, ...] = ()
     """Instead of spec.dataNetwork: a UUID, both families, or (AWS) several networks."""
+    values: structs.JSON = {}
+    """Values of AKO's chart, by its paths. A path that a field sets, too, is refused."""

@@ -16,10 +16,7 @@ _USER = 1000
 _LOG_VOLUME = "ako-pv-storage"
 _ISTIO_VOLUME = "istio-certs"
 _ISTIO_PATH = "/etc/istio-output-certs"
-_RESOURCES: Final = {
-    "limits": {"cpu": "350m", "memory": "400Mi"},
-    "requests": {"cpu": "200m", "memory": "300Mi"},
-}
+_SECURITY: Final = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 _GRACE_SECONDS = 70
 """AKO waits up to 60 s for its workers when it is stopped."""
 
@@ -82,13 +79,18 @@ def _pod(desired: Desired) -> structs.JSON:
         "imagePullSecrets": [{"name": name} for name in secrets],
         "nodeSelector": dict(ako_options.node_selector),
         "tolerations": list(ako_options.tolerations),
+        "priorityClassName": desired.values.pod.get("priorityClassName"),
         "securityContext": _pod_security() if restricted else None,
     }
     return {
         "serviceAccountName": names.SERVICE_ACCOUNT,
         "terminationGracePeriodSeconds": _GRACE_SECONDS,
         "affinity": _apart(),
-        "containers": [_ako(desired), *([_gateway(desired)] if desired.gateway_api else [])],
+        "containers": [
+            _ako(desired),
+            *([_gateway(desired)] if desired.gateway_api else []),
+            *_extra_containers(desired),
+        ],
         **{key: value for key, value in optional.items() if value},
     }
 
@@ -124,22 +126,37 @@ def _gateway(desired: Desired) -> structs.JSON:
     }
 
 
+def _extra_containers(desired: Desired) -> list[structs.JSON]:
+    """Containers of the config beside AKO's. Where a Pod has to be restricted, so are they."""
+    containers: list[structs.JSON] = desired.values.pod.get("extraContainers", [])
+    if desired.options.pod_security != "Restricted":
+        return containers
+    return [
+        {**container, "securityContext": _SECURITY | (container.get("securityContext") or {})}
+        for container in containers
+    ]
+
+
 def _container(desired: Desired, image: options.Image, repository: str) -> structs.JSON:
     digest = f"@{image.digest}" if image.digest else ""
-    security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
     restricted = desired.options.pod_security == "Restricted"
     return {
         "image": f"{image.repository or repository}:{image.tag or desired.release.version}{digest}",
         "imagePullPolicy": desired.options.image_pull_policy or desired.settings.image_pull_policy,
-        "resources": desired.options.resources or _RESOURCES,
-        **({"securityContext": security} if restricted else {}),
+        "resources": desired.options.resources or options.RESOURCES,
+        **({"securityContext": dict(_SECURITY)} if restricted else {}),
     }
 
 
 def _volumes(desired: Desired) -> list[structs.JSON]:
-    claim = desired.extra.log.persistent_volume_claim
+    claim, spec = desired.extra.log.persistent_volume_claim, desired.log_volume
     return [
         *([{"name": _LOG_VOLUME, "persistentVolumeClaim": {"claimName": claim}}] if claim else []),
+        *(
+            [{"name": _LOG_VOLUME, "ephemeral": {"volumeClaimTemplate": {"spec": spec}}}]
+            if spec
+            else []
+        ),
         *(
             [{"name": _ISTIO_VOLUME, "emptyDir": {"medium": "Memory"}}]
             if desired.extra.istio_enabled
@@ -149,7 +166,7 @@ def _volumes(desired: Desired) -> list[structs.JSON]:
 
 
 def _log_mounts(desired: Desired) -> list[structs.JSON]:
-    if not desired.extra.log.persistent_volume_claim:
+    if not desired.logs_to_volume:
         return []
     return [{"name": _LOG_VOLUME, "mountPath": environment.mount_path(desired)}]
 

@@ -20,7 +20,8 @@ deletion turns it into a partial one that still says Done."""
 
 def render(desired: Desired) -> dict[str, str]:
     """The ConfigMap's data."""
-    return {row.key: _text(row, desired) for row in mapping.ROWS if row.in_config_map(desired)}
+    data = {row.key: _text(row, desired) for row in mapping.ROWS if row.in_config_map(desired)}
+    return {**data, **desired.values.keys}
 
 
 def digest(data: dict[str, str], *, replicas: int) -> str:

@@ -7,6 +7,7 @@ import re
 
 import msgspec.structs
 from akoo_ako import mapping, options, settings
+from akoo_ako.chart import paths
 
 PACKAGE = pathlib.Path(__file__).parents[1]
 README = (PACKAGE / "README.md").read_text()
@@ -34,6 +35,14 @@ def test_mapping_table() -> None:
     assert len(listed) == len(mapping.ROWS)
 
 
+def test_table_of_values_of_the_chart() -> None:
+    listed = {
+        code(path)[0]: (kind, sets.replace("`", "")) for path, kind, sets, _ in rows("Values")
+    }
+    settable = [row for row in paths.PATHS if not row.instead]
+    assert listed == {row.path: (row.type, paths.sets(row)) for row in settable}
+
+
 def test_tables_of_settings_and_options() -> None:
     for heading, kind in (
         ("Settings of the operator", settings.Settings),
@@ -44,7 +53,7 @@ def test_tables_of_settings_and_options() -> None:
 
 
 def test_every_reason_is_explained() -> None:
-    written = "".join(path.read_text() for path in (PACKAGE / "akoo_ako").glob("*.py"))
+    written = "".join(path.read_text() for path in (PACKAGE / "akoo_ako").rglob("*.py"))
     raised = set(
         re.findall(r'(?:reason=|Refusal\(\s*|Problem\(\s*|REASON = )"([A-Z]\w+)"', written)
     )

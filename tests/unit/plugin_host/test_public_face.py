@@ -30,6 +30,7 @@ EXPORTED = {
         NODE_NETWORKS OPTIONS TIER1 AkoNetworks AkoVipNetwork NodeNetwork decode family_of
         prefix
     """,
+    "ako_values": "NAMES SHARED Shared VALUES ValueType at filled placed typed",
     "api": """
         API_VERSION Account AddKey AnnotationFlag Audit AuditContext Blocked CheckContext
         Contribution
@@ -55,7 +56,7 @@ EXPORTED = {
         AkooError BlockedError HolderRefusedError HostNotAllowedError InputError
         KeptConflictError KeptForeignError LineBreakError OutOfScopeError
         SecretInvalidError SecretMissingError SecretNamespaceNotAllowedError ThreadsClosedError
-        ThreadsExhaustedError UnchosenError VerbError describe
+        ThreadsExhaustedError UnchosenError VerbError describe near
     """,
     "external": "DEFAULT_DEADLINE_SECONDS MAX_DEADLINE_SECONDS External",
     "kube": """

@@ -8,7 +8,7 @@ subnet has no ranges; without ``ipPools`` nothing is said about them.
 from __future__ import annotations
 
 from akoo_avi.spec import names
-from akoo_core.plugin import structs
+from akoo_core.plugin import ako_values, structs
 
 
 class Tenant(structs.Struct, frozen=True, kw_only=True):
@@ -84,4 +84,5 @@ class AviSpec(structs.Struct, frozen=True, kw_only=True):
 
 def decode(adc: structs.JSON) -> AviSpec:
     """The spec of an ADC as the API sends it. Raises structs.DecodeError with the path."""
-    return structs.convert(structs.without_empty(adc.get("spec") or {}), AviSpec, path="spec")
+    spec = ako_values.filled(adc).get("spec") or {}
+    return structs.convert(structs.without_empty(spec), AviSpec, path="spec")

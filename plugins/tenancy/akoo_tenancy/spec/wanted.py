@@ -8,7 +8,7 @@ from typing import Final
 from akoo_avi.client.access import implicit, refusal
 from akoo_avi.client.access.reach import Reach
 
-from akoo_core.plugin import api, structs
+from akoo_core.plugin import ako_values, api, structs
 from akoo_core.plugin import names as core_names
 from akoo_tenancy.roles.permissions import Release
 from akoo_tenancy.roles.plan import ADMIN, Isolation, Needs
@@ -78,9 +78,8 @@ def of_view(view: api.View) -> Asked:
     options = options_of(view)
     config.check(options)
     try:
-        spec = structs.convert(
-            structs.without_empty(view.config.get("spec") or {}), _Spec, path="spec"
-        )
+        written = ako_values.filled(view.config).get("spec") or {}
+        spec = structs.convert(structs.without_empty(written), _Spec, path="spec")
     except structs.DecodeError as error:
         raise refusal.Refusal("ConfigInvalid", str(error)) from error
     choice = config.choice(
