@@ -104,13 +104,13 @@ class Ako:
         self.accounts = {uid: known for uid, known in self.accounts.items() if uid in uids}
         user = server.client(system=OTHERS, field_manager="ako")
         for uid, pod in uids.items():
-            if uid not in self.accounts and account is not None:
-                self.accounts[uid] = account
-                self.starts[account[0]] += 1
-                await self.log_in(account)
-            elif uid in self.accounts and account not in (None, self.accounts[uid]):
-                del self.accounts[uid]
+            if account is None or self.accounts.get(uid) == account:
+                continue
+            if uid in self.accounts:
                 await restart(server, pod)
+            self.accounts[uid] = account
+            self.starts[account[0]] += 1
+            await self.log_in(account)
         if self.answers_drain and _drains(server):
             done = {"metadata": {"annotations": {"AviObjectDeletionStatus": "Done"}}}
             try:
