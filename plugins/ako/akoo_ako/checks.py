@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from akoo_ako import config, options, versions
+from akoo_ako import config, options
 from akoo_ako.refusal import Refusal, invalid
+from akoo_ako.releases.release import Release
 from akoo_core.plugin import ako_networks
 
 _EXTRA = "spec.extraConfigs"
@@ -19,7 +20,7 @@ _OPTIONS = "spec.plugins.ako"
 def check(
     spec: config.Spec,
     ako_options: options.Options,
-    release: versions.Release,
+    release: Release,
     *,
     placed: bool = False,
 ) -> None:
@@ -46,7 +47,7 @@ def address(controller: str) -> str:
 
 
 def _problems(
-    spec: config.Spec, ako_options: options.Options, release: versions.Release, *, placed: bool
+    spec: config.Spec, ako_options: options.Options, release: Release, *, placed: bool
 ) -> Iterator[Refusal]:
     yield from _controller(spec)
     yield from _networks(spec, ako_options, placed=placed)
@@ -106,15 +107,13 @@ def _modes(extra: config.Extra) -> Iterator[Refusal]:
         yield invalid(f"{_EXTRA}.ingress.serviceType", "NodePortLocal needs cniPlugin antrea.")
 
 
-def _release(ako_options: options.Options, release: versions.Release) -> Iterator[Refusal]:
-    if versions.at_least(release.version, versions.MODES_SINCE):
-        return
-    for name, mode in (
+def _release(ako_options: options.Options, release: Release) -> Iterator[Refusal]:
+    for key, mode in (
         ("dedicatedTenantMode", ako_options.dedicated_tenant_mode),
         ("vpcMode", ako_options.vpc_mode),
     ):
-        if mode:
+        if mode and not release.has(key):
             yield invalid(
-                f"{_OPTIONS}.{name}",
-                f"needs AKO {versions.MODES_SINCE} or newer, not {release.version}.",
+                f"{_OPTIONS}.{key}",
+                f"AKO {release.version} has no such mode. AKO 1.13.3 and later releases have it.",
             )

@@ -11,13 +11,13 @@ import functools
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from akoo_ako import versions
 from akoo_ako.definitions import gateway, infra, layer4, layer7, sso
 from akoo_ako.definitions.schema import Schema
+from akoo_ako.releases.release import Release, Schemas
 from akoo_core.plugin import structs
 
-SchemaOf = Callable[[str, versions.Release], Schema]
-"""The schema of a version of a kind, for a release of AKO."""
+SchemaOf = Callable[[str, Schemas], Schema]
+"""The schema of a version of a kind, in the definitions of a release of AKO."""
 
 
 class Kind(NamedTuple):
@@ -47,31 +47,37 @@ _STATUS = ("Status", ".status.status")
 
 
 def _always(build: Callable[[], Schema]) -> SchemaOf:
-    return lambda _version, _release: build()
+    return lambda _version, _schemas: build()
 
 
-def _host_rule(version: str, release: versions.Release) -> Schema:
+def _infra_setting(_version: str, schemas: Schemas) -> Schema:
+    return infra.infra_setting(project=schemas == "1.12")
+
+
+def _host_rule(version: str, schemas: Schemas) -> Schema:
     newer = version == "v1beta1"
-    return layer7.host_rule(newer=newer, duration=newer and release.since_2_1)
+    return layer7.host_rule(
+        newer=newer, duration=newer and schemas == "2.1", paths=newer and schemas != "1.12"
+    )
 
 
-def _http_rule(version: str, _release: versions.Release) -> Schema:
-    return layer7.http_rule(newer=version == "v1beta1")
+def _http_rule(version: str, schemas: Schemas) -> Schema:
+    return layer7.http_rule(http2=version == "v1beta1" and schemas != "1.12")
 
 
-def _l4_rule(_version: str, release: versions.Release) -> Schema:
-    return layer4.l4_rule(since_2_1=release.since_2_1)
+def _l4_rule(_version: str, schemas: Schemas) -> Schema:
+    return layer4.l4_rule(since_2_1=schemas == "2.1")
 
 
-def _l7_rule(_version: str, release: versions.Release) -> Schema:
-    return layer7.l7_rule(profiles=release.since_2_1)
+def _l7_rule(_version: str, schemas: Schemas) -> Schema:
+    return layer7.l7_rule(profiles=schemas == "2.1")
 
 
 KINDS: Final = (
     Kind(
         "AviInfraSetting",
         "aviinfrasettings",
-        _always(infra.infra_setting),
+        _infra_setting,
         versions=_OLD_AND_NEW,
         namespaced=False,
     ),
@@ -137,14 +143,18 @@ KINDS: Final = (
 )
 
 
-@functools.cache
-def render(release: versions.Release) -> tuple[structs.JSON, ...]:
+def render(release: Release) -> tuple[structs.JSON, ...]:
     """Every CustomResourceDefinition of ``release``: the same objects for every cluster, not to be
     changed."""
-    return tuple(_definition(kind, release) for kind in KINDS)
+    return _rendered(release.schemas)
 
 
-def _definition(kind: Kind, release: versions.Release) -> structs.JSON:
+@functools.cache
+def _rendered(schemas: Schemas) -> tuple[structs.JSON, ...]:
+    return tuple(_definition(kind, schemas) for kind in KINDS)
+
+
+def _definition(kind: Kind, schemas: Schemas) -> structs.JSON:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -159,12 +169,12 @@ def _definition(kind: Kind, release: versions.Release) -> structs.JSON:
                 "singular": kind.kind.lower(),
                 **({"shortNames": list(kind.short_names)} if kind.short_names else {}),
             },
-            "versions": [_version(kind, version, release) for version in kind.versions],
+            "versions": [_version(kind, version, schemas) for version in kind.versions],
         },
     }
 
 
-def _version(kind: Kind, version: str, release: versions.Release) -> structs.JSON:
+def _version(kind: Kind, version: str, schemas: Schemas) -> structs.JSON:
     stored = version == kind.versions[-1]
     columns = [
         *({"name": name, "type": "string", "jsonPath": path} for name, path in kind.columns),
@@ -174,7 +184,7 @@ def _version(kind: Kind, version: str, release: versions.Release) -> structs.JSO
         "name": version,
         "served": True,
         "storage": stored,
-        "schema": {"openAPIV3Schema": kind.schema(version, release)},
+        "schema": {"openAPIV3Schema": kind.schema(version, schemas)},
         "additionalPrinterColumns": columns,
         # The old versions of AKO's kinds have none, and clients of them write status with the rest.
         **({"subresources": {"status": {}}} if kind.status and stored else {}),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from akoo_ako import checks, config, family, names, options, refusal, settings, versions
+from akoo_ako import checks, config, family, names, options, refusal, settings
 from akoo_ako.chart import pod, values
+from akoo_ako.releases import builtin, gates
+from akoo_ako.releases.release import Release
 from akoo_core.plugin import ako_networks, api, structs
 from akoo_core.plugin import names as core_names
 
@@ -18,7 +20,7 @@ class Desired(NamedTuple):
 
     cluster_name: str
     """AKO's clusterName, from the record; the mark on every Avi object. It never changes."""
-    release: versions.Release
+    release: Release
     spec: config.Spec
     options: options.Options
     settings: settings.Settings
@@ -83,13 +85,13 @@ def version(view: api.View, ours: settings.Settings) -> str:
         return wanted
     stored = view.intent(names.PLUGIN)
     kept = str(stored.data.get("version", "")) if stored else ""
-    return kept if kept in versions.RELEASES else versions.DEFAULT
+    return kept or builtin.DEFAULT
 
 
 def decide(view: api.View, ours: settings.Settings) -> Desired:
     """Everything that contribute renders. Raises Refusal for a config that must not be deployed."""
     ako_options = _options(view)
-    release = versions.release(version(view, ours), "spec.plugins.ako.version")
+    release = ours.table.release(version(view, ours), "spec.plugins.ako.version")
     made = values.settings(view.config, ako_options, release)
     try:
         return _decide(view, ours, release, made)
@@ -100,7 +102,7 @@ def decide(view: api.View, ours: settings.Settings) -> Desired:
 def _decide(
     view: api.View,
     ours: settings.Settings,
-    release: versions.Release,
+    release: Release,
     made: tuple[values.Setting, ...],
 ) -> Desired:
     ako_options = _options(view)
@@ -125,7 +127,7 @@ def _decide(
     if view.cluster is not None:
         family.check(view.cluster.raw, spec.extra_configs.ip_family)
         topology = (view.cluster.raw.get("spec") or {}).get("topology") or {}
-        problem = versions.unsupported_kubernetes(release, str(topology.get("version") or ""))
+        problem = gates.kubernetes_problem(ours.table, release, str(topology.get("version") or ""))
         if problem:
             raise refusal.Refusal("KubernetesVersionUnsupported", problem)
     return Desired(

@@ -14,11 +14,11 @@ def of_container(desired: Desired, *, gateway: bool) -> list[structs.JSON]:
     return [
         *(
             {
-                "name": row.variable,
+                "name": variable,
                 "valueFrom": {"configMapKeyRef": {"name": names.CONFIG_MAP, "key": row.key}},
             }
-            for row in mapping.ROWS
-            if row.in_environment(desired, gateway=gateway)
+            for row in mapping.rows(desired.release)
+            if (variable := row.variable(desired, gateway=gateway))
         ),
         *_log(desired, gateway=gateway),
         _field("POD_NAME", "metadata.name"),

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import datetime
 
-from akoo_ako import names, pods, pushes, starts, versions, workload
+from akoo_ako import names, pods, pushes, starts, workload
+from akoo_ako.releases import gates, loading
+from akoo_ako.releases.table import Table
 from akoo_core.plugin import api, structs
 from akoo_core.plugin.kube import KubeClient
 
@@ -22,8 +24,8 @@ ROLLOUT_SECONDS = 300.0
 """A rollout, images pulled, usually takes no longer."""
 
 
-async def observe(ctx: api.VerbContext) -> api.Result:
-    """The state of AKO in this cluster."""
+async def observe(ctx: api.VerbContext, table: Table | None = None) -> api.Result:
+    """The state of AKO in this cluster. ``table`` None: only built-in releases are known."""
     if ctx.workload is None:
         return api.Wait(
             reason="WorkloadUnreachable",
@@ -41,7 +43,8 @@ async def observe(ctx: api.VerbContext) -> api.Result:
         return _starting(result, fact, waiting, now)
     answer = await ctx.workload.raw("/version")
     done = structs.replace(result, facts=(fact,), recheck_seconds=_recheck(fact, now))
-    return _on_kubernetes(done, str(answer.get("gitVersion", "")), str(answer.get("minor", "")))
+    version, minor = str(answer.get("gitVersion", "")), str(answer.get("minor", ""))
+    return _on_kubernetes(table or loading.table(), done, version, minor)
 
 
 async def _pushed_at(
@@ -188,11 +191,11 @@ def _patience(deployed: workload.Deployed, now: datetime.datetime) -> float:
     return min(max((now - youngest).total_seconds() / 5, 1.0), 15.0)
 
 
-def _on_kubernetes(result: api.Done, version: str, minor: str) -> api.Result:
-    release = versions.RELEASES.get(result.version)
+def _on_kubernetes(table: Table, result: api.Done, version: str, minor: str) -> api.Result:
+    release = table.find(result.version)
     if release is None or minor.endswith("+"):
         return result
-    problem = versions.unsupported_kubernetes(release, version)
+    problem = gates.kubernetes_problem(table, release, version)
     if problem is None:
         return result
     return api.Blocked(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from akoo_ako.releases.release import Image
 from akoo_core.plugin import structs
 from akoo_core.plugin.ako_networks import AkoVipNetwork
 from akoo_core.plugin.settings import Reference
@@ -13,16 +14,6 @@ RESOURCES: Final = {
     "requests": {"cpu": "200m", "memory": "300Mi"},
 }
 """Of each container, as the vendor's chart sets them."""
-
-
-class Image(structs.StrictStruct, frozen=True, kw_only=True):
-    """The source of one image. Empty: as in the operator's settings."""
-
-    repository: str = ""
-    tag: str = ""
-    """Default: the version of AKO."""
-    digest: str = ""
-    """``sha256:...``; the tag is then only what people (and this plugin) read."""
 
 
 class Options(structs.StrictStruct, frozen=True, kw_only=True):

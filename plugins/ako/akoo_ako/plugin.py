@@ -97,7 +97,7 @@ class AkoPlugin(api.Plugin):
     @api.hookimpl
     async def observe(self, ctx: api.VerbContext) -> api.Result:
         """See :mod:`akoo_ako.observe`."""
-        return await observe.observe(ctx)
+        return await observe.observe(ctx, self._settings.table)
 
     @api.hookimpl
     async def drain(self, ctx: api.VerbContext) -> api.Result:

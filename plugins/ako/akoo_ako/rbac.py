@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from akoo_ako import names
 from akoo_ako.desired import Desired
+from akoo_ako.releases.release import Rule
 from akoo_core.plugin import structs
 
 _READ = ["get", "list", "watch"]
 _CHANGE = [*_READ, "patch", "update"]
 _RULES = ["hostrules", "httprules", "aviinfrasettings", "l4rules", "ssorules", "l7rules"]
-_CRD_OPERATOR = ["healthmonitors", "routebackendextensions", "applicationprofiles"]
 _GATEWAY = ["gatewayclasses", "gateways", "httproutes"]
 
 
@@ -47,7 +47,6 @@ def render(desired: Desired) -> list[structs.JSON]:
 
 def rules(desired: Desired) -> list[structs.JSON]:
     """The rules of the ClusterRole."""
-    own = _RULES + (_CRD_OPERATOR if desired.release.since_2_1 else [])
     allowed = [
         _rule("", ["*"], _READ),
         _rule("", _with_status("services"), _CHANGE),
@@ -56,9 +55,8 @@ def rules(desired: Desired) -> list[structs.JSON]:
         _rule("apps", _with_status("statefulsets"), _CHANGE),
         _rule("networking.k8s.io", _with_status("ingresses"), _CHANGE),
         _rule("networking.k8s.io", ["ingressclasses"], _READ),
-        _rule("discovery.k8s.io", ["endpointslices"], _READ),
         _rule("coordination.k8s.io", ["leases"], ["create", "get", "update"]),
-        _rule("ako.vmware.com", _with_status(*own), _CHANGE),
+        _rule("ako.vmware.com", _with_status(*_RULES), _CHANGE),
         _rule("ako.vmware.com", ["multiclusteringresses", "serviceimports"], [*_READ, "patch"]),
         _rule(
             "ako.vmware.com",
@@ -70,6 +68,7 @@ def rules(desired: Desired) -> list[structs.JSON]:
         _rule("cilium.io", ["ciliumnodes"], _READ),
         _rule("network.openshift.io", ["hostsubnets"], _READ),
         _rule("route.openshift.io", _with_status("routes"), _CHANGE),
+        *(_added(rule) for rule in desired.release.rules),
     ]
     if desired.gateway_api:
         allowed.append(_rule("gateway.networking.k8s.io", _with_status(*_GATEWAY), _CHANGE))
@@ -78,6 +77,15 @@ def rules(desired: Desired) -> list[structs.JSON]:
 
 def _rule(group: str, resources: list[str], verbs: list[str]) -> structs.JSON:
     return {"apiGroups": [group], "resources": resources, "verbs": verbs}
+
+
+def _added(rule: Rule) -> structs.JSON:
+    return {
+        "apiGroups": list(rule.api_groups),
+        "resources": list(rule.resources),
+        "verbs": list(rule.verbs),
+        **({"resourceNames": list(rule.resource_names)} if rule.resource_names else {}),
+    }
 
 
 def _with_status(*resources: str) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from akoo_ako import versions
+from akoo_ako.releases import loading
+from akoo_ako.releases.rows import Row
+from akoo_ako.releases.table import Table
 from akoo_core.plugin import structs
 from akoo_core.plugin.errors import InputError
 from akoo_core.plugin.settings import Reference
@@ -23,11 +25,16 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     image_pull_secrets: tuple[Reference, ...] = ()
     """Names of Secrets in avi-system of the workload cluster. They are not made by us."""
+    releases: tuple[Row, ...] = ()
+    """Releases that are not built in, each by its differences from another one."""
+
+    @property
+    def table(self) -> Table:
+        """The built-in releases and those of ``releases``. Raises InputError for a wrong row."""
+        return loading.table(self.releases)
 
     def check(self) -> None:
-        """Raises InputError for a version that is not supported."""
-        if self.version and self.version not in versions.RELEASES:
-            raise InputError(
-                f"plugins.ako.version: AKO {self.version} is not supported. "
-                f"Supported: {', '.join(versions.RELEASES)}."
-            )
+        """Raises InputError for a wrong row, and for a version that no row describes."""
+        table = self.table
+        if self.version and table.find(self.version) is None:
+            raise InputError(f"plugins.ako.version: {table.unknown(self.version)}")

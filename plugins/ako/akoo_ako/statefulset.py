@@ -10,6 +10,7 @@ from typing import Final
 
 from akoo_ako import environment, names, options
 from akoo_ako.desired import Desired
+from akoo_ako.releases.release import Image
 from akoo_core.plugin import structs
 
 _USER = 1000
@@ -137,7 +138,7 @@ def _extra_containers(desired: Desired) -> list[structs.JSON]:
     ]
 
 
-def _container(desired: Desired, image: options.Image, repository: str) -> structs.JSON:
+def _container(desired: Desired, image: Image, repository: str) -> structs.JSON:
     digest = f"@{image.digest}" if image.digest else ""
     restricted = desired.options.pod_security == "Restricted"
     return {

@@ -20,7 +20,8 @@ deletion turns it into a partial one that still says Done."""
 
 def render(desired: Desired) -> dict[str, str]:
     """The ConfigMap's data."""
-    data = {row.key: _text(row, desired) for row in mapping.ROWS if row.in_config_map(desired)}
+    rows = mapping.rows(desired.release)
+    data = {row.key: _text(row, desired) for row in rows if row.in_config_map(desired)}
     return {**data, **desired.values.keys}
 
 

@@ -21,7 +21,7 @@ MISTAKES: dict[str, dict[str, Any]] = {
     "KubernetesVersionUnsupported": {"cluster": {"topology": {"class": "c", "version": "v1.99.0"}}},
     "misspelt": {"reason": "ConfigInvalid", "config": {"plugins": {"ako": {"vipNetwork": []}}}},
     "ConfigInvalid": {"config": {"extraConfigs": {"networksConfig": {"bgpPeerLabels": ["x"]}}}},
-    "AkoVersionUnsupported": {"config": {"plugins": {"ako": {"version": "1.12.3"}}}},
+    "AkoVersionUnsupported": {"config": {"plugins": {"ako": {"version": "1.11.5"}}}},
     "CredentialMissing": {"config": {"workloadCredentialRef": None}},
 }
 

@@ -16,16 +16,17 @@ from akoo_ako import (
     refusal,
     settings,
     statefulset,
-    versions,
 )
 from akoo_ako import values as config_map
 from akoo_ako.chart import paths
 from akoo_ako.chart import values as chart
+from akoo_ako.releases import loading
 from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core.plugin import ako_values
 
+TABLE = loading.table()
 STEADY = hypothesis.settings(derandomize=True, deadline=None, max_examples=200)
 
 
@@ -113,12 +114,14 @@ def assert_effect(wanted: desired.Desired, effect: str) -> None:
         assert config_map.render(wanted)[name] == text
 
 
-@pytest.mark.parametrize("release", versions.RELEASES)
+@pytest.mark.parametrize("release", TABLE.versions)
 def test_each_path_of_each_release(build: Any, release: str) -> None:
     of_release = [
         line for line in LINES if line.releases == "all" or release in line.releases.split()
     ]
-    assert {line.path for line in of_release} == set(paths.of_release(versions.RELEASES[release]))
+    assert {line.path for line in of_release} == set(
+        paths.of_release(TABLE.release(release, "test"))
+    )
     for line in of_release:
         value = json.loads(line.value)
         if line.effect == "refused":
@@ -129,7 +132,7 @@ def test_each_path_of_each_release(build: Any, release: str) -> None:
         assert_effect(decided(build, nested(flat), release=release), line.effect)
 
 
-@pytest.mark.parametrize("release", versions.RELEASES)
+@pytest.mark.parametrize("release", TABLE.versions)
 def test_each_configmap_key_of_a_release_has_a_path(build: Any, release: str) -> None:
     """Every key is reached by a path, or by a field that the refusal of its path names."""
     reached = {line.effect.partition("=")[0] for line in LINES}
@@ -284,7 +287,7 @@ CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage":
 
 
 def test_no_release_makes_a_log_volume_unless_asked(build: Any) -> None:
-    for release in versions.RELEASES:
+    for release in TABLE.versions:
         pod = statefulset.render(build.desired(None, options.Options(version=release)), "hash")[
             "spec"
         ]["template"]["spec"]
@@ -365,7 +368,7 @@ ANY = st.dictionaries(st.sampled_from([row.path for row in paths.PATHS]), TREES,
 @STEADY
 @given(
     values=RIGHT | ANY | st.dictionaries(st.text(max_size=8), TREES, max_size=3),
-    release=st.sampled_from(sorted(versions.RELEASES)),
+    release=st.sampled_from(TABLE.versions),
 )
 def test_any_values_are_refused_with_a_path_or_render_whole(
     build: Any, values: dict[str, Any], release: str

@@ -7,9 +7,16 @@ from typing import Any
 
 import pytest
 from akoo_ako import checks, config, desired, family, options, refusal, settings, versions
+from akoo_ako.releases import gates, loading
 
 from akoo_core import errors, structs
 from akoo_core.objects import ako_networks
+
+TABLE = loading.table()
+
+
+def kubernetes_problem(version: str, kubernetes: str) -> str | None:
+    return gates.kubernetes_problem(TABLE, TABLE.release(version, "test"), kubernetes)
 
 
 @pytest.mark.parametrize(
@@ -29,17 +36,15 @@ from akoo_core.objects import ako_networks
     ],
 )
 def test_kubernetes_range(version: str, kubernetes: str, starts: bool) -> None:
-    problem = versions.unsupported_kubernetes(versions.RELEASES[version], kubernetes)
+    problem = kubernetes_problem(version, kubernetes)
     assert (problem is None) is starts
 
 
 def test_kubernetes_refusal_names_a_way_out() -> None:
-    problem = versions.unsupported_kubernetes(versions.RELEASES["2.1.1"], "v1.28.0") or ""
+    problem = kubernetes_problem("2.1.1", "v1.28.0") or ""
     assert "AKO 2.1.1 starts on Kubernetes 1.29 to 1.34 only" in problem
-    assert "Choose AKO 1.13.1 or 1.13.2 or 1.13.3 or 1.13.4" in problem
-    assert "No supported AKO does" in (
-        versions.unsupported_kubernetes(versions.RELEASES["2.1.1"], "v1.35.0") or ""
-    )
+    assert "Choose AKO 1.13.4 (spec.plugins.ako.version)." in problem
+    assert "No supported AKO does" in (kubernetes_problem("2.1.1", "v1.35.0") or "")
 
 
 def test_a_topology_about_to_leave_the_range_is_refused(build: Any) -> None:
@@ -50,7 +55,9 @@ def test_a_topology_about_to_leave_the_range_is_refused(build: Any) -> None:
 
 
 def test_unknown_version_lists_the_known(build: Any) -> None:
-    with pytest.raises(refusal.Refusal, match=r"AKO 1\.9\.1 is not supported.*1\.13\.4, 2\.1\.1"):
+    with pytest.raises(
+        refusal.Refusal, match=r"AKO 1\.9\.1 is not supported.*1\.13\.4, 1\.14\.1, 2\.1\.1"
+    ):
         build.desired(None, options.Options(version="1.9.1"))
 
 
@@ -178,10 +185,13 @@ def test_bad_fields_are_named(build: Any, changes: dict[str, Any], message: str)
 @pytest.mark.parametrize(
     ("ako_options", "message"),
     [
-        (options.Options(version="1.13.2", vpc_mode=True), r"ako\.vpcMode: needs AKO 1\.13\.3"),
+        (
+            options.Options(version="1.13.2", vpc_mode=True),
+            r"ako\.vpcMode: AKO 1\.13\.2 has no such mode",
+        ),
         (
             options.Options(version="1.13.1", dedicated_tenant_mode=True),
-            r"ako\.dedicatedTenantMode: needs AKO 1\.13\.3",
+            r"ako\.dedicatedTenantMode: AKO 1\.13\.1 has no such mode",
         ),
         (
             options.Options(vip_networks=(ako_networks.AkoVipNetwork(),)),
@@ -210,4 +220,4 @@ def test_options_are_strict() -> None:
 
 
 def test_minimal_config_passes(build: Any) -> None:
-    checks.check(config.decode(build.adc()), options.Options(), versions.RELEASES["1.13.1"])
+    checks.check(config.decode(build.adc()), options.Options(), TABLE.release("1.13.1", "test"))

@@ -7,17 +7,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from akoo_ako import crds, versions
+from akoo_ako import crds
+from akoo_ako.releases import loading
 
+from akoo_core.plugin import structs
 from akoo_core.reconcile.deploy import schemas
 from tests.ako import ako_rules
 
 
+def definitions(release: str) -> tuple[structs.JSON, ...]:
+    return crds.render(loading.table().release(release, "test"))
+
+
 def schema_of(release: str, definition: str, version: str) -> dict[str, Any]:
     (crd,) = (
-        rendered
-        for rendered in crds.render(versions.RELEASES[release])
-        if rendered["metadata"]["name"] == definition
+        rendered for rendered in definitions(release) if rendered["metadata"]["name"] == definition
     )
     (chosen,) = (served for served in crd["spec"]["versions"] if served["name"] == version)
     schema: dict[str, Any] = chosen["schema"]["openAPIV3Schema"]
@@ -60,7 +64,7 @@ def nodes(schema: Any) -> Iterator[dict[str, Any]]:
 def tally(release: str, group: str) -> dict[str, int]:
     """Count each keyword in the definitions of a group."""
     counts: collections.Counter[str] = collections.Counter()
-    for crd in crds.render(versions.RELEASES[release]):
+    for crd in definitions(release):
         if crd["spec"]["group"] == group:
             for version in crd["spec"]["versions"]:
                 for node in nodes(version["schema"]["openAPIV3Schema"]):
@@ -123,9 +127,9 @@ def test_nothing_of_the_vendors_schemas_is_missing(release: str, group: str) -> 
     assert counted == COUNTED[release, group]
 
 
-@pytest.mark.parametrize("release", versions.RELEASES)
+@pytest.mark.parametrize("release", loading.table().versions)
 def test_nothing_keeps_what_it_does_not_know(release: str) -> None:
-    for crd in crds.render(versions.RELEASES[release]):
+    for crd in definitions(release):
         for version in crd["spec"]["versions"]:
             for node in nodes(version["schema"]["openAPIV3Schema"]):
                 assert "x-kubernetes-preserve-unknown-fields" not in node
@@ -133,6 +137,6 @@ def test_nothing_keeps_what_it_does_not_know(release: str) -> None:
 
 
 def test_releases_of_1_13_have_the_same_definitions() -> None:
-    older = [crds.render(versions.RELEASES[f"1.13.{patch}"]) for patch in (1, 2, 3, 4)]
+    older = [definitions(f"1.13.{patch}") for patch in (1, 2, 3, 4)]
     assert all(release == older[0] for release in older)
-    assert older[0] != crds.render(versions.RELEASES["2.1.1"])
+    assert older[0] != definitions("2.1.1")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from akoo_ako import crds, names, objects, options, rbac, statefulset, versions
+from akoo_ako import crds, names, objects, options, rbac, statefulset
+from akoo_ako.releases import loading
+from akoo_ako.releases.release import Image
 
 GATEWAY = {"extraConfigs.featureGates.GatewayAPI": True}
 
@@ -99,7 +101,7 @@ def test_rights_follow_the_release(build: Any) -> None:
     }
 
 
-@pytest.mark.parametrize("before", sorted(versions.RELEASES))
+@pytest.mark.parametrize("before", loading.table().versions)
 def test_any_release_can_follow_any_other_in_place(build: Any, before: str) -> None:
     def immutable(version: str) -> dict[str, Any]:
         spec = statefulset.render(build.desired(GATEWAY, options.Options(version=version)), "h")[
@@ -134,7 +136,7 @@ def test_vendor_pod_security_is_none(build: Any) -> None:
 
 
 def test_image_of_a_mirror_by_digest(build: Any) -> None:
-    image = options.Image(repository="mirror/ako", digest="sha256:abc")
+    image = Image(repository="mirror/ako", digest="sha256:abc")
     ako_options = options.Options(
         image=image, image_pull_secrets=("pull",), image_pull_policy="Always"
     )
@@ -203,7 +205,7 @@ def test_no_object_carries_a_secret_or_our_labels(build: Any) -> None:
 
 
 def test_kinds_are_stored_once_and_named_after_their_plural() -> None:
-    for crd in crds.render(versions.RELEASES["2.1.1"]):
+    for crd in crds.render(loading.table().release("2.1.1", "test")):
         spec = crd["spec"]
         assert crd["metadata"]["name"] == f"{spec['names']['plural']}.{spec['group']}"
         assert [v["storage"] for v in spec["versions"]].count(True) == 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from akoo_ako import names, observe, options, pods, workload
+from akoo_ako.releases.release import Image
 
 from akoo_core import clock
 from akoo_core.kube import resource
@@ -49,7 +50,7 @@ def test_running(build: Any) -> None:
 
 
 def test_version_is_the_images_tag(build: Any) -> None:
-    image = options.Image(repository="mirror:5000/ako", tag="1.13.4-p2", digest="sha256:abc")
+    image = Image(repository="mirror:5000/ako", tag="1.13.4-p2", digest="sha256:abc")
     view = build.view(ako_options=options.Options(image=image))
     deployed = workload.Deployed(stateful_set(build, view), [build.pod()])
     assert observe.judge(deployed, build.now) == api.Done(version="1.13.4-p2")

@@ -64,10 +64,9 @@ def test_intent_names_cluster_and_version(build: Any) -> None:
         ("1.13.3", "2.1.1", "1.13.4", "1.13.3"),
         ("", "1.13.4", "2.1.1", "1.13.4"),
         ("", "", "1.13.2", "1.13.2"),
-        ("", "", "1.9.1", "2.1.1"),
         ("", "", "", "2.1.1"),
     ],
-    ids=["config wins", "then settings", "then what it has", "unless dropped", "else newest"],
+    ids=["config wins", "then settings", "then what it has", "else newest"],
 )
 def test_version(build: Any, config: str, ours: str, before: str, version: str) -> None:
     intents = stored(before) if before else {}
@@ -75,6 +74,14 @@ def test_version(build: Any, config: str, ours: str, before: str, version: str) 
     answer = AkoPlugin(settings.Settings(version=ours)).intend(view)
     assert isinstance(answer, api.Intent)
     assert answer.data["version"] == version
+
+
+def test_a_version_that_is_no_longer_known_is_not_replaced(build: Any) -> None:
+    """A new operator rolls no AKO by itself."""
+    answer = AkoPlugin().intend(build.view(intents=stored("1.9.1")))
+    assert isinstance(answer, api.Blocked)
+    assert answer.reason == "AkoVersionUnsupported"
+    assert "AKO 1.9.1 is not supported" in answer.message
 
 
 def test_intent_stays_while_leaving_and_without_a_config(build: Any) -> None:

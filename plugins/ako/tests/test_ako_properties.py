@@ -8,7 +8,8 @@ from typing import Any
 
 import hypothesis
 import pytest
-from akoo_ako import desired, objects, options, refusal, settings, statefulset, values, versions
+from akoo_ako import desired, objects, options, refusal, settings, statefulset, values
+from akoo_ako.releases import loading
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -86,7 +87,7 @@ SPEC = st.fixed_dictionaries(
 )
 OPTIONS = st.builds(
     options.Options,
-    version=st.sampled_from(sorted(versions.RELEASES)),
+    version=st.sampled_from(loading.table().versions),
     vpc_mode=st.booleans(),
     enable_prometheus=st.booleans(),
     pod_security=st.sampled_from(["Restricted", "Vendor"]),
@@ -144,7 +145,7 @@ def test_deciding_is_pure(build: Any, spec: dict[str, Any], given_options: optio
         assert str(first) == str(second)
 
 
-@pytest.mark.parametrize("version", sorted(versions.RELEASES))
+@pytest.mark.parametrize("version", loading.table().versions)
 @pytest.mark.parametrize("service_type", ["NodePort", "ClusterIP", "NodePortLocal"])
 def test_every_release_and_service_type_finds_its_keys(
     build: Any, version: str, service_type: str

@@ -7,7 +7,8 @@ import pathlib
 from typing import Any, NamedTuple
 
 import pytest
-from akoo_ako import environment, mapping, options, values, versions
+from akoo_ako import environment, mapping, options, values
+from akoo_ako.releases import loading
 
 from akoo_core.objects import ako_networks
 
@@ -31,7 +32,7 @@ LINES = [
 ]
 
 
-@pytest.mark.parametrize("release", versions.RELEASES)
+@pytest.mark.parametrize("release", loading.table().versions)
 def test_keys_values_and_variables_of_each_release(build: Any, release: str) -> None:
     """The order of the variables counts: another one restarts every AKO."""
     wanted = build.desired(

@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from akoo_ako import versions
+from akoo_ako.releases import keys
+from akoo_ako.releases.release import Release
 from akoo_core.plugin.ako_values import SHARED, ValueType
 
 _EXTRA: Final = "extraConfigs"
@@ -35,14 +37,14 @@ class ChartPath(NamedTuple):
     instead: str = ""
     """The reason why nobody sets it here, with the field to use."""
     since: str = ""
-    until: str = ""
-    """The first release without it."""
+    """The first built-in release with it, where the ConfigMap has no key of it."""
 
-    def of(self, release: versions.Release) -> bool:
-        """The chart of this release has the path."""
-        return (not self.since or versions.at_least(release.version, self.since)) and not (
-            self.until and versions.at_least(release.version, self.until)
-        )
+    def of(self, release: Release) -> bool:
+        """The chart of this release has the path: with its key, where the ConfigMap has one."""
+        key = keys.BY_PATH.get(self.path)
+        if key is not None:
+            return release.has(key.name)
+        return not self.since or versions.at_least(release.base, self.since)
 
 
 def _extra(
@@ -59,10 +61,10 @@ def _extra(
     return ChartPath(path, kind, field=below, choices=choices, since=since, per_cluster=per_cluster)
 
 
-def _shared(path: str, *choices: str, since: str = "", per_cluster: bool = False) -> ChartPath:
+def _shared(path: str, *choices: str, per_cluster: bool = False) -> ChartPath:
     """A path that other plugins read, too. They see one value for all clusters of a config."""
     field, kind = SHARED[path]
-    return ChartPath(path, kind, field=field, choices=choices, since=since, per_cluster=per_cluster)
+    return ChartPath(path, kind, field=field, choices=choices, per_cluster=per_cluster)
 
 
 def _owned(path: str, instead: str, *, since: str = "") -> ChartPath:
@@ -108,7 +110,7 @@ PATHS: Final = (
     _extra("AKOSettings.blockedNamespaceList", "list"),
     _extra("AKOSettings.ipFamily", "text", "V4", "V6", "V4_V6"),
     _extra("AKOSettings.useDefaultSecretsOnly", "flag"),
-    _shared("AKOSettings.vpcMode", since=versions.MODES_SINCE),
+    _shared("AKOSettings.vpcMode"),
     _shared("NetworkSettings.nodeNetworkList"),
     _extra("NetworkSettings.enableRHI", "flag", field="networksConfig.enableRHI"),
     _shared("NetworkSettings.nsxtT1LR"),
@@ -130,7 +132,6 @@ PATHS: Final = (
         "L7Settings.fqdnReusePolicy",
         field=f"{_OPTIONS}.fqdnReusePolicy",
         choices=("InterNamespaceAllowed", "Strict"),
-        since="1.13.1",
     ),
     ChartPath("L4Settings.defaultLBController", "flag", field=f"{_OPTIONS}.defaultLBController"),
     _extra("L4Settings.defaultDomain", field="l4Config.defaultDomain"),
@@ -146,7 +147,6 @@ PATHS: Final = (
         "flag",
         field=f"{_OPTIONS}.dedicatedTenantMode",
         per_cluster=False,
-        since=versions.MODES_SINCE,
     ),
     _extra("nodePortSelector.key", field="nodePortSelector.key"),
     _extra("nodePortSelector.value", field="nodePortSelector.value"),
@@ -156,8 +156,6 @@ PATHS: Final = (
         "featureGates.EnableEndpointSlice",
         "flag",
         key="enableEndpointSlice",
-        since="1.13.1",
-        until="1.14",
     ),
     _extra("replicaCount", "number"),
     *(ChartPath(f"resources.{name}", field=f"{_OPTIONS}.resources.{name}") for name in _RESOURCE),
@@ -195,9 +193,10 @@ PATHS: Final = (
 BY_PATH: Final = {row.path: row for row in PATHS}
 
 
-def of_release(release: versions.Release) -> dict[str, ChartPath]:
+def of_release(release: Release) -> dict[str, ChartPath]:
     """The paths that the chart of a release has."""
-    return {row.path: row for row in PATHS if row.of(release)}
+    own = (ChartPath(key.path, key.type, key=key.name) for key in release.own_keys)
+    return {row.path: row for row in (*PATHS, *own) if row.of(release)}
 
 
 def sets(row: ChartPath) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from akoo_ako import options, versions
+from akoo_ako import options
 from akoo_ako.chart import paths
 from akoo_ako.chart.paths import ChartPath
 from akoo_ako.refusal import Refusal, invalid
+from akoo_ako.releases.release import Release
 from akoo_core.plugin import ako_values, errors, structs
 
 PATH: Final = "spec.plugins.ako.values"
@@ -41,7 +42,7 @@ class Values(NamedTuple):
 
 
 def settings(
-    config: structs.JSON, wanted: options.Options, release: versions.Release
+    config: structs.JSON, wanted: options.Options, release: Release
 ) -> tuple[Setting, ...]:
     """The values of a config, sorted by path. Raises Refusal for the first that is wrong."""
     if not wanted.values:
@@ -168,14 +169,14 @@ def _leaves(
             yield from _leaves(value, path, known)
 
 
-def _row(path: str, known: Mapping[str, ChartPath], release: versions.Release) -> ChartPath:
+def _row(path: str, known: Mapping[str, ChartPath], release: Release) -> ChartPath:
     row = known.get(path)
     if row is not None:
         return row
     raise invalid(f"{PATH}.{path}", lacking(path, known, release))
 
 
-def lacking(path: str, known: Mapping[str, ChartPath], release: versions.Release) -> str:
+def lacking(path: str, known: Mapping[str, ChartPath], release: Release) -> str:
     """The problem with a path that the chart of the release lacks, with the nearest."""
     below = [row for row in known if row.startswith(f"{path}.")]
     if below:

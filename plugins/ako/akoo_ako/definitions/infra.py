@@ -19,8 +19,8 @@ from akoo_ako.definitions.schema import (
 _PORT = number(1, 65535)
 
 
-def infra_setting() -> Schema:
-    """AviInfraSetting; both versions are the same."""
+def infra_setting(*, project: bool) -> Schema:
+    """AviInfraSetting; both versions are the same. ``project``: of NSX, until AKO 1.12."""
     vip_network = fields(networkName=text(), networkUUID=text(), cidr=text(), v6cidr=text())
     node_network = fields(networkName=text(), networkUUID=text(), cidrs=many(text()))
     listener = fields(port=required(_PORT), enableSSL=flag(), enableHTTP2=flag())
@@ -37,7 +37,7 @@ def infra_setting() -> Schema:
         network=network,
         seGroup=fields(name=required(text())),
         l7Settings=fields(shardSize=required(size)),
-        nsxSettings=fields(t1lr=required(text())),
+        nsxSettings=fields({"project": text()} if project else {}, t1lr=required(text())),
     )
     return root(spec, plain_status())
 

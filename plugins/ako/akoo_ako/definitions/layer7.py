@@ -58,14 +58,13 @@ def _key_certificate() -> dict[str, Schema]:
     return {"name": required(text()), "type": required(choice("ref", "secret"))}
 
 
-def _virtual_host(*, newer: bool, duration: bool) -> Schema:
+def _virtual_host(*, newer: bool, duration: bool, paths: bool) -> Schema:
     certificate = fields(_key_certificate(), alternateCertificate=fields(_key_certificate()))
     listener = fields(port=number(1, 65535), enableSSL=flag())
     more = {
         "networkSecurityPolicy": text(),
         "l7Rule": text(),
-        "useRegex": flag(),
-        "applicationRootPath": text(),
+        **({"useRegex": flag(), "applicationRootPath": text()} if paths else {}),
     }
     return fields(
         more if newer else {},
@@ -91,14 +90,15 @@ def _virtual_host(*, newer: bool, duration: bool) -> Schema:
     )
 
 
-def host_rule(*, newer: bool, duration: bool) -> Schema:
-    """HostRule. ``newer``: version v1beta1; ``duration``: client logs have one, since AKO 2.1."""
-    host = required(_virtual_host(newer=newer, duration=duration))
+def host_rule(*, newer: bool, duration: bool, paths: bool) -> Schema:
+    """HostRule. ``newer``: version v1beta1; ``duration``: client logs have one, since AKO 2.1;
+    ``paths``: it speaks of paths (useRegex, applicationRootPath), since 1.13."""
+    host = required(_virtual_host(newer=newer, duration=duration, paths=paths))
     return root(fields(virtualhost=host), plain_status())
 
 
-def http_rule(*, newer: bool) -> Schema:
-    """HTTPRule. ``newer``: version v1beta1."""
+def http_rule(*, http2: bool) -> Schema:
+    """HTTPRule. ``http2``: a path has enableHTTP2, in v1beta1 since AKO 1.13."""
     balancing = fields(
         algorithm=choice(*(f"LB_ALGORITHM_{name}" for name in _ALGORITHMS)),
         hash=choice(*(f"LB_ALGORITHM_CONSISTENT_HASH_{name}" for name in _HASHES)),
@@ -111,7 +111,7 @@ def http_rule(*, newer: bool) -> Schema:
         type=required(choice("reencrypt")),
     )
     path = fields(
-        {"enableHTTP2": flag()} if newer else {},
+        {"enableHTTP2": flag()} if http2 else {},
         loadBalancerPolicy=balancing,
         target=required(text(pattern=r"^\/.*$")),
         healthMonitors=many(text()),
