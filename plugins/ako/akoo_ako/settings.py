@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from akoo_ako.releases import loading
-from akoo_ako.releases.rows import Row
+from akoo_ako.releases.rows import ReleaseRow
 from akoo_ako.releases.table import Table
 from akoo_core.plugin import structs
 from akoo_core.plugin.errors import InputError
@@ -25,7 +25,7 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     image_pull_secrets: tuple[Reference, ...] = ()
     """Names of Secrets in avi-system of the workload cluster. They are not made by us."""
-    releases: tuple[Row, ...] = ()
+    releases: tuple[ReleaseRow, ...] = ()
     """Releases that are not built in, each by its differences from another one."""
 
     @property

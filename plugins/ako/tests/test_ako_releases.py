@@ -9,7 +9,7 @@ from akoo_ako import mapping, settings
 from akoo_ako.chart import paths
 from akoo_ako.releases import builtin, keys, loading
 from akoo_ako.releases.release import Range
-from akoo_ako.releases.rows import Row
+from akoo_ako.releases.rows import ReleaseRow
 
 from akoo_core import errors
 from akoo_core import settings as core_settings
@@ -226,7 +226,7 @@ def test_a_version_of_the_settings_may_be_one_of_a_row() -> None:
 
 
 def test_the_built_in_rows_are_in_order() -> None:
-    row = Row(
+    row = ReleaseRow(
         version="9.9.9",
         like=builtin.DEFAULT,
         kubernetes=Range(min="1.40", max="1.41"),

@@ -12,7 +12,7 @@ from akoo_ako.chart import paths
 from akoo_ako.releases import builtin, keys
 from akoo_ako.releases.keys import Key
 from akoo_ako.releases.release import Image, Images, Range, Release
-from akoo_ako.releases.rows import AddedKey, BuiltInRow, Row
+from akoo_ako.releases.rows import AddedKey, BuiltInRow, ReleaseRow
 from akoo_ako.releases.table import Table, order
 from akoo_core.plugin import structs
 from akoo_core.plugin.errors import InputError
@@ -32,7 +32,7 @@ _POSITION = {key.name: position for position, key in enumerate(keys.KEYS)}
 
 
 @functools.lru_cache(maxsize=64)
-def table(rows: tuple[Row, ...] = ()) -> Table:
+def table(rows: tuple[ReleaseRow, ...] = ()) -> Table:
     """The built-in releases and those of ``rows``. Raises InputError with the path of the first
     mistake."""
     known: dict[str, Release] = {}
@@ -44,7 +44,7 @@ def table(rows: tuple[Row, ...] = ()) -> Table:
     return Table(releases=tuple(sorted(known.values(), key=order)))
 
 
-def _parents_first(rows: tuple[Row, ...], known: Mapping[str, Release]) -> list[int]:
+def _parents_first(rows: tuple[ReleaseRow, ...], known: Mapping[str, Release]) -> list[int]:
     """The indices of the rows, each after its parent."""
     by_version: dict[str, int] = {}
     for index, row in enumerate(rows):
@@ -66,7 +66,10 @@ def _parents_first(rows: tuple[Row, ...], known: Mapping[str, Release]) -> list[
 
 
 def _line(
-    rows: tuple[Row, ...], index: int, by_version: Mapping[str, int], known: Mapping[str, Release]
+    rows: tuple[ReleaseRow, ...],
+    index: int,
+    by_version: Mapping[str, int],
+    known: Mapping[str, Release],
 ) -> list[int]:
     """The row and its ancestors among the rows, up to the one that is like a built-in release."""
     line = [index]
@@ -82,7 +85,7 @@ def _line(
     return line
 
 
-def merge(parent: Release | None, row: Row, path: str) -> Release:
+def merge(parent: Release | None, row: ReleaseRow, path: str) -> Release:
     """The release that a row describes. ``parent`` None: it is like no other."""
     own = isinstance(row, BuiltInRow)
     schemas = (row.schemas if isinstance(row, BuiltInRow) else None) or (
@@ -109,7 +112,7 @@ def merge(parent: Release | None, row: Row, path: str) -> Release:
     return release
 
 
-def _keys(parent: Release | None, row: Row, path: str) -> tuple[Key, ...]:
+def _keys(parent: Release | None, row: ReleaseRow, path: str) -> tuple[Key, ...]:
     merged = {key.name: key for key in parent.keys} if parent is not None else {}
     for index, name in enumerate(row.keys.remove):
         where = f"{path}.keys.remove[{index}]"
@@ -167,7 +170,7 @@ def _check_variable(key: Key, others: Iterable[Key], path: str) -> None:
             raise _wrong(path, f"the key {other.name!r} has the variable {key.variable}.")
 
 
-def _check_paths(release: Release, row: Row, path: str) -> None:
+def _check_paths(release: Release, row: ReleaseRow, path: str) -> None:
     """No added key has a path that the chart has, or one within or around another path."""
     for index, added in enumerate(row.keys.add):
         key = release.key(added.name)
@@ -192,7 +195,7 @@ def _check_range(span: Range, form: re.Pattern[str], path: str, example: str) ->
         raise _wrong(path, f"the range {span} is empty.")
 
 
-def _check_rules(row: Row, path: str) -> None:
+def _check_rules(row: ReleaseRow, path: str) -> None:
     for index, rule in enumerate(row.rules.add):
         for name in ("api_groups", "resources", "verbs"):
             if not getattr(rule, name):
@@ -200,7 +203,7 @@ def _check_rules(row: Row, path: str) -> None:
                 raise _wrong(f"{path}.rules.add[{index}].{field}", "is empty.")
 
 
-def _images(parent: Release | None, row: Row, path: str) -> Images:
+def _images(parent: Release | None, row: ReleaseRow, path: str) -> Images:
     """The images of the row. A repository is inherited; a tag and a digest are of one release."""
     before = parent.images if parent is not None else Images()
     return Images(

@@ -41,7 +41,7 @@ class Rules(structs.StrictStruct, frozen=True, kw_only=True):
     add: tuple[Rule, ...] = ()
 
 
-class Row(structs.StrictStruct, frozen=True, kw_only=True):
+class ReleaseRow(structs.StrictStruct, frozen=True, kw_only=True):
     """One release that is not built in."""
 
     version: str
@@ -60,7 +60,7 @@ class Row(structs.StrictStruct, frozen=True, kw_only=True):
     those of the built-in release that it descends from are applied."""
 
 
-class BuiltInRow(Row, frozen=True, kw_only=True):
+class BuiltInRow(ReleaseRow, frozen=True, kw_only=True):
     """A built-in release. The first of its line is like no other."""
 
     like: str = ""
