@@ -24,6 +24,7 @@ pytest_plugins = [
     "akoo_testbed.pytest",
     "akoo_testbed.openbao.pytest",
     "akoo_testbed.vcsim.pytest",
+    "tests.tenancy.tenancy_pytest",
 ]
 
 

@@ -71,7 +71,7 @@ def _declarations(cls: type[api.Plugin]) -> Iterator[str]:
         if kind is not None and not _is_subclass(kind, structs.StrictStruct):
             yield f"{where(cls)}: {cls.__name__}.{attribute} must be a StrictStruct class or None"
         elif kind is not None:
-            yield from _plain_secrets(kind)
+            yield from _secrets_of(kind)
     for attribute in ("provides", "requires", "accepts"):
         yield from _facts(cls, attribute)
     if not _tuple_of(cls.after, str):
@@ -138,6 +138,12 @@ def group_problems(group: commands.CommandGroup) -> Iterator[str]:
         yield "it and each of its commands need a help"
     if not names:
         yield "it has no commands"
+
+
+@functools.lru_cache(maxsize=64)
+def _secrets_of(section: type[structs.StrictStruct]) -> tuple[str, ...]:
+    """``_plain_secrets``, known: tests register the plugins of thousands of processes."""
+    return tuple(_plain_secrets(section))
 
 
 def _plain_secrets(section: type[structs.StrictStruct]) -> Iterator[str]:

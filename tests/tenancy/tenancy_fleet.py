@@ -55,7 +55,8 @@ SECRETS = (
     builders.secret("avi", "ca", certificateAuthorityData="PEM"),
     builders.secret("avi", "shop", username="shop", password="ako-of-the-config"),
 )
-HOUR = 3600.0
+SOON = {"every": "10m", "grace": "1m"}
+"""With the fixture ``soon``."""
 
 
 @functools.cache
@@ -80,6 +81,13 @@ def furnished(now: float, identity: str = "") -> snapshots.Snapshot:
     account = {"name": "shop", "password": "ako-of-the-config", "is_superuser": True}
     hand.post("user", account)
     return avi.snapshot()
+
+
+@functools.cache
+def definitions() -> tuple[dict[str, Any], ...]:
+    """The CustomResourceDefinitions of the kinds that the plugins may be without."""
+    names = ("avicontrollers", "aviippools", "avitenants")
+    return tuple(yaml.safe_load((CRDS / f"{name}.yaml").read_text()) for name in names)
 
 
 class Ako:
@@ -210,8 +218,7 @@ class TenancyFleet:
             external=seam,
             turn=self._turn,
         )
-        for name in ("avicontrollers", "aviippools", "avitenants"):
-            self.fleet.management.seed(yaml.safe_load((CRDS / f"{name}.yaml").read_text()))
+        self.fleet.management.seed(*definitions())
         self.fleet.management.seed(*SECRETS)
 
     def plugins(self) -> Sequence[api.Plugin]:

@@ -12,9 +12,9 @@ from akoo_tenancy.store.calls import LostError, VaultAnswer
 from akoo_tenancy.testing.store import JWT, JWT_FILE, VAULT, MemoryVault, refusal
 
 from akoo_core.testing import virtual_time
-from tests.tenancy.tenancy_fleet import TenancyFleet
+from tests.tenancy.tenancy_fleet import SOON, TenancyFleet
 
-HOURLY = {"every": "1h", "grace": "10m"}
+pytestmark = pytest.mark.usefixtures("soon")
 MOUNT = VAULT.mount
 
 
@@ -144,7 +144,7 @@ async def onboard_with(bed: TenancyFleet, troubles: list[Trouble]) -> None:
 async def rotate_with(bed: TenancyFleet, troubles: list[Trouble]) -> None:
     """A cluster whose rotation meets all troubles, one after the other."""
     async with bed.fleet:
-        await bed.config(rotation=HOURLY)
+        await bed.config(rotation=SOON)
         await bed.fleet.create_cluster("shop")
         await until(bed, lambda: bed.is_active("shop", 1))
         await until(bed, lambda: bed.condition("shop")[0] == "True")

@@ -4,7 +4,6 @@ exceptions, spans, events, conditions, records, metrics; in no encoding."""
 from __future__ import annotations
 
 import base64
-import datetime
 import json
 import logging
 import traceback
@@ -15,7 +14,7 @@ import prometheus_client
 import pytest
 from akoo_tenancy import passwords
 from akoo_tenancy.passwords import Rules
-from akoo_tenancy.spec import config, settings
+from akoo_tenancy.spec import settings
 from akoo_tenancy.store.calls import Route
 from akoo_tenancy.testing.store import VAULT, refusal
 from akoo_testbed.avisim import faults
@@ -26,6 +25,7 @@ from akoo_core.plugin import metrics
 from akoo_core.testing import memory, recorded, virtual_time
 from tests.tenancy.tenancy_fleet import PASSWORD, TenancyFleet
 
+pytestmark = pytest.mark.usefixtures("soon")
 MINUTELY = {"every": "3m", "grace": "1m"}
 SECRET_ID_FILE = "/etc/secret-id"
 SECRET_ID = "canary-of-the-secret-id"
@@ -94,7 +94,6 @@ def test_no_secret_of_a_whole_life_is_seen(
         return password
 
     monkeypatch.setattr(passwords, "new", noted)
-    monkeypatch.setattr(config, "SHORTEST_AGE", datetime.timedelta(minutes=1))
 
     @virtual_time.test
     async def play(clock: virtual_time.LoopClock) -> None:

@@ -48,7 +48,7 @@ async def rotate(bed: TenancyFleet) -> None:
 async def test_a_life_without_vault(clock: virtual_time.LoopClock) -> None:
     bed = Without(clock)
     async with bed.fleet:
-        await bed.config(rotation={"grace": "10m"})
+        await bed.config(rotation={"grace": "1m"})
         await bed.fleet.create_cluster("shop")
         await bed.fleet.until(lambda: bed.is_active("shop", 1), seconds=900)
         assert bed.kept() == [f"akoo-kept.tenancy.clusters.{bed.record('shop').name}"]
@@ -74,7 +74,7 @@ async def test_another_store(clock: virtual_time.LoopClock) -> None:
     """The live account is taken into it and replaced, once somebody asks for a rotation."""
     bed = TenancyFleet(clock)
     async with bed.fleet:
-        await bed.config(rotation={"grace": "10m"})
+        await bed.config(rotation={"grace": "1m"})
         await bed.fleet.create_cluster("shop")
         await bed.fleet.until(lambda: bed.is_active("shop", 1), seconds=900)
         bed.vault.erase()

@@ -18,7 +18,7 @@ from tests.tenancy.tenancy_isolation import MODES, Ako, Site
 
 Json = dict[str, Any]
 MINE = "akoo-0f3b2c1d4e5a"
-EXAMPLES = 40 if os.environ.get("AKOO_PROOF") == "1" else 10
+EXAMPLES = 40 if os.environ.get("AKOO_PROOF") == "1" else 6
 KINDS = {
     "httppolicyset",
     "l4policyset",

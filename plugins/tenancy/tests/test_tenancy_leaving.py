@@ -108,7 +108,7 @@ async def test_few_rotations_at_once(
 ) -> None:
     chosen = settings.Settings(store="Vault", rotations_at_once=2)
     bed = TenancyFleet(clock, chosen=chosen)
-    names = [f"shop-{number}" for number in range(6)]
+    names = [f"shop-{number}" for number in range(4)]
     most = 0
 
     def under_way() -> int:
@@ -134,7 +134,7 @@ async def test_few_rotations_at_once(
 async def test_a_rotation_has_few_calls(clock: virtual_time.LoopClock) -> None:
     bed = TenancyFleet(clock)
     async with bed.fleet:
-        await onboard(bed, rotation={"grace": "10m"})
+        await onboard(bed, rotation={"grace": "1m"})
         routes = (Route.READ, Route.WRITE, Route.DESTROY)
         begun = sum(bed.vault.calls[route] for route in routes)
         requests = len(bed.avi.journal.entries())

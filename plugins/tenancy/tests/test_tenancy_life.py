@@ -9,7 +9,9 @@ import pytest
 from akoo_tenancy.journal.record import Record
 
 from akoo_core.testing import virtual_time
-from tests.tenancy.tenancy_fleet import TenancyFleet, account_of, logs_in
+from tests.tenancy.tenancy_fleet import SOON, TenancyFleet, account_of, logs_in
+
+pytestmark = pytest.mark.usefixtures("soon")
 
 
 async def onboard(fleet: TenancyFleet, **tenancy: Any) -> str:
@@ -42,7 +44,7 @@ async def test_a_cluster_gets_an_account_of_its_own(clock: virtual_time.LoopCloc
 async def test_a_rotation_by_age(clock: virtual_time.LoopClock) -> None:
     bed = TenancyFleet(clock)
     async with bed.fleet:
-        name = await onboard(bed, rotation={"every": "1h", "grace": "10m"})
+        name = await onboard(bed, rotation=SOON)
         await bed.fleet.until(lambda: bed.is_active("shop", 2), seconds=3 * 3600)
         assert bed.users("shop") == [f"{name}-000001", f"{name}-000002"]
         await bed.fleet.until(lambda: len(bed.users("shop")) == 1, seconds=1200)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import pytest
 from akoo_tenancy.journal import record
 from akoo_tenancy.journal.record import Owner
 from akoo_tenancy.spec import names
@@ -15,10 +16,10 @@ from akoo_tenancy.store.calls import Route
 from akoo_core import structs
 from akoo_core.kube import resource
 from akoo_core.testing import virtual_time
-from tests.tenancy.tenancy_fleet import TenancyFleet, account_of, logs_in
+from tests.tenancy.tenancy_fleet import SOON, TenancyFleet, account_of, logs_in
 
+pytestmark = pytest.mark.usefixtures("soon")
 KINDS = ("user", "role", "useractivity")
-HOURLY = {"every": "1h", "grace": "10m"}
 
 
 @contextlib.asynccontextmanager
@@ -88,7 +89,7 @@ async def test_a_restart_of_the_operator_changes_nothing(clock: virtual_time.Loo
 async def test_a_sealed_store_delays_a_rotation_and_nothing_else(
     clock: virtual_time.LoopClock,
 ) -> None:
-    async with living(clock, rotation=HOURLY) as bed:
+    async with living(clock, rotation=SOON) as bed:
         bed.vault.seal()
         await until(bed, lambda: bed.condition("shop")[1] == "RotationDelayed", 3600)
         status, _, message = bed.condition("shop")
@@ -104,7 +105,7 @@ async def test_a_sealed_store_delays_a_rotation_and_nothing_else(
 async def test_a_store_that_lost_everything_takes_the_live_account_and_rotates(
     clock: virtual_time.LoopClock,
 ) -> None:
-    async with living(clock, rotation=HOURLY) as bed:
+    async with living(clock, rotation=SOON) as bed:
         bed.vault.erase()
         await until(bed, lambda: bed.is_active("shop", 2), 4200)
         current = bed.journal("shop")
@@ -162,7 +163,7 @@ async def test_a_role_that_was_changed_by_hand_is_repaired(clock: virtual_time.L
 async def test_a_reference_goes_before_and_back(clock: virtual_time.LoopClock) -> None:
     """Each switch is one start of AKO, with an overlap."""
     reference = {"workloadCredentialRef": {"name": "shop", "namespace": "avi"}}
-    async with living(clock, reference, settled=False, rotation={"grace": "10m"}) as bed:
+    async with living(clock, reference, settled=False, rotation={"grace": "1m"}) as bed:
         await bed.fleet.until_phase("shop", "Running", seconds=900)
         await until(bed, lambda: dict(bed.ako("shop").starts) == {"shop": 1})
         name = bed.record("shop").name
@@ -205,7 +206,7 @@ async def test_a_reference_beside_enabled_is_a_conflict_and_changes_nothing(
 async def test_an_account_that_is_not_picked_up_is_reported_and_both_stay(
     clock: virtual_time.LoopClock,
 ) -> None:
-    async with living(clock, rotation={**HOURLY, "pickupTimeout": "2m"}) as bed:
+    async with living(clock, rotation={**SOON, "pickupTimeout": "2m"}) as bed:
         bed.ako("shop").cut_off = True
         await until(bed, lambda: bed.condition("shop")[1] == "PickupTimeout", 2 * 3600)
         assert len(bed.users("shop")) == 2
@@ -225,7 +226,7 @@ async def annotate(bed: TenancyFleet, value: str) -> None:
 async def test_a_person_asks_for_a_rotation(clock: virtual_time.LoopClock) -> None:
     """Once, outside of the window, with the usual grace."""
     window = {"days": [], "start": "23:00", "end": "23:01"}
-    async with living(clock, rotation={"grace": "10m", "window": window}) as bed:
+    async with living(clock, rotation={"grace": "1m", "window": window}) as bed:
         await annotate(bed, "requested")
         await until(bed, lambda: bed.is_active("shop", 2))
         assert len(bed.users("shop")) == 2

@@ -14,8 +14,9 @@ import pytest
 from akoo_core import structs
 from akoo_core.kube import resource
 from akoo_core.testing import builders, virtual_time
-from tests.tenancy.tenancy_fleet import PASSWORD, TenancyFleet
+from tests.tenancy.tenancy_fleet import PASSWORD, SOON, TenancyFleet
 
+pytestmark = pytest.mark.usefixtures("soon")
 PAGE = pathlib.Path(__file__).parents[3] / "docs/how-to/avi-permissions.md"
 HEADING = "## With the tenancy plugin"
 Json = dict[str, Any]
@@ -52,7 +53,7 @@ async def operating(
     async with bed.fleet:
         secret = builders.secret("avi", "admin", username=user["name"], password=PASSWORD)
         await bed.fleet.user.merge_patch(resource.SECRETS, "admin", {"data": secret["data"]}, "avi")
-        await bed.config(rotation={"every": "1h", "grace": "10m"})
+        await bed.config(rotation=SOON)
         await bed.fleet.create_cluster("shop")
         yield bed
 

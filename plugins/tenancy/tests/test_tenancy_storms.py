@@ -7,14 +7,12 @@ and when it is over one account is left, in use. ``AKOO_PROOF=1`` plays many mor
 from __future__ import annotations
 
 import asyncio
-import datetime
 import logging
 import os
 import random
 from collections.abc import Iterator
 
 import pytest
-from akoo_tenancy.spec import config
 from akoo_tenancy.store.calls import LostError, Route, VaultAnswer
 from akoo_testbed.avisim import faults
 
@@ -24,7 +22,8 @@ from tests.tenancy import tenancy_crashes
 from tests.tenancy.tenancy_crashes import Watch
 from tests.tenancy.tenancy_fleet import NAMESPACE, TenancyFleet
 
-LIVES = range(300 if os.environ.get("AKOO_PROOF") else 3)
+pytestmark = pytest.mark.usefixtures("soon")
+LIVES = range(300 if os.environ.get("AKOO_PROOF") else 2)
 MISFORTUNES = 30
 KINDS = ("user", "role", "useractivity", "*")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "*")
@@ -32,8 +31,7 @@ ROUTES = (Route.READ, Route.WRITE, Route.DESTROY, Route.KUBERNETES)
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(config, "SHORTEST_AGE", datetime.timedelta(minutes=1))
+def quiet() -> Iterator[None]:
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)

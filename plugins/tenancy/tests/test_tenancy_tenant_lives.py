@@ -11,7 +11,7 @@ from akoo_tenancy.spec.tenant import AVI_TENANTS
 from akoo_core.testing import virtual_time
 from tests.tenancy.tenancy_fleet import ADDRESS, TenancyFleet
 
-REST = 1800.0
+REST = 900.0
 
 
 async def until(bed: TenancyFleet, condition: Callable[[], bool], seconds: float = 3600) -> None:
@@ -104,7 +104,7 @@ async def test_each_namespace_gets_a_tenant_and_gives_it_back(
         assert tenants(bed)[made] in placed_in(bed, "desk")
         await bed.fleet.delete_cluster("shop")
         await until(bed, lambda: len(bed.fleet.management.objects(AVI_TENANTS)) == 1)
-        await asyncio.sleep(1800)
+        await asyncio.sleep(REST)
         assert declared(bed) == [made]  # another cluster of the namespace is in it
         await bed.fleet.delete_cluster("desk")
         await until(bed, lambda: declared(bed) == [], 4 * 3600)
