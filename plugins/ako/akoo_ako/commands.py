@@ -1,0 +1,12 @@
+"""``akoo-core ako``: commands of this plugin that only read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from akoo_ako.installs import command
+from akoo_core.plugin import commands
+
+GROUP: Final = commands.CommandGroup(
+    help="Look at AKO in workload clusters.", commands=(command.INSPECT,)
+)

@@ -1,0 +1,191 @@
+"""`akoo-core ako inspect` over a workload and a management cluster in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from akoo_ako import commands as ako_commands
+from akoo_ako import names, objects, options, settings
+from akoo_ako.installs import command, kinds, read
+
+from akoo_core import clock, external
+from akoo_core.plugin import commands, errors
+from akoo_core.plugin.kube import CONFIG_MAPS, SECRETS, KubeClient, Page, Resource
+from akoo_core.testing import memory
+
+READ_ONLY = external.External(guard=external.ReadOnly())
+OTHERS = (
+    *(kinds.PACKAGE_INSTALLS, kinds.APPS, kinds.HELM_RELEASES, kinds.APPLICATIONS),
+    *(kinds.HELM_RELEASE_PROXIES, kinds.CLUSTER_SUMMARIES, kinds.BUNDLE_DEPLOYMENTS),
+    *(kinds.CLUSTER_BOOTSTRAPS, kinds.AKO_CONFIGS),
+)
+
+
+@pytest.fixture
+def shop(build: Any) -> memory.MemoryServer:
+    """A workload cluster with AKO by Helm, and its account."""
+    server = memory.MemoryServer()
+    for kind in kinds.OWN:
+        server.served.serve(kind)
+    for obj in objects.render(build.desired({}, options.Options(version="1.13.4"))):
+        metadata = {
+            **obj["metadata"],
+            "annotations": {
+                "meta.helm.sh/release-name": "ako",
+                "meta.helm.sh/release-namespace": names.NAMESPACE,
+            },
+        }
+        server.seed({**json.loads(json.dumps(obj)), "metadata": metadata})
+    for name, labels in (
+        (names.SECRET, {}),
+        ("sh.helm.release.v1.ako.v1", {"owner": "helm", "name": "ako"}),
+    ):
+        server.seed(
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": name, "namespace": names.NAMESPACE, "labels": labels},
+                "data": {"password": "aHVudGVyMg=="},
+            }
+        )
+    return server
+
+
+def inspected(
+    build: Any, workload: memory.MemoryServer | None, management: memory.MemoryServer
+) -> commands.CommandAnswer:
+    """The answer, by clients that cannot write."""
+    ctx = commands.CommandContext(
+        kube=management.client(external=READ_ONLY),
+        clock=clock.ManualClock(),
+        settings=settings.Settings(),
+        management_id="m-1",
+        cluster=build.cluster(),
+        workload=workload.client(external=READ_ONLY) if workload else None,
+        unreached="" if workload else "The workload cluster does not answer.",
+    )
+    return asyncio.run(command.inspect(ctx))
+
+
+def test_a_helm_release_is_shown_with_all_its_objects(
+    build: Any, shop: memory.MemoryServer
+) -> None:
+    answer = inspected(build, shop, memory.MemoryServer())
+    (install,) = answer.data["installs"]
+    assert (install["kind"], install["adoptable"], install["equal"]) == ("Helm", True, True)
+    assert (install["version"], install["clusterName"]) == ("1.13.4", build.record)
+    owned = {obj["kind"]: [owner["kind"] for owner in obj["owners"]] for obj in install["objects"]}
+    for kind in (
+        *("StatefulSet", "ConfigMap", "ServiceAccount", "ClusterRole", "ClusterRoleBinding"),
+        *("IngressClass", "CustomResourceDefinition"),
+    ):
+        assert owned[kind] == ["Helm release"], kind
+    assert owned["Secret"] == []
+    assert answer.data["notLookedAt"] == []
+    assert answer.lines[0] == "team-a/shop: AKO 1.13.4 in namespace avi-system, by Helm"
+
+
+def test_no_secret_is_read(
+    build: Any, shop: memory.MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[bool] = []
+    real = KubeClient.list
+
+    async def listing(self: KubeClient, kind: Resource, *args: Any, **query: Any) -> Page:
+        if kind == SECRETS:
+            listed.append(query.get("metadata_only", False))
+        return await real(self, kind, *args, **query)
+
+    async def getting(self: KubeClient, kind: Resource, *args: Any) -> Any:
+        raise AssertionError(f"a {kind.kind} was read")
+
+    monkeypatch.setattr(KubeClient, "list", listing)
+    monkeypatch.setattr(KubeClient, "get", getting)
+    answer = inspected(build, shop, memory.MemoryServer())
+    assert len(listed) > 2
+    assert all(listed)
+    everything = [*answer.lines, json.dumps(answer.data)]
+    assert not any("hunter2" in text or "aHVudGVyMg" in text for text in everything)
+
+
+def test_owners_are_read_in_both_clusters(build: Any, shop: memory.MemoryServer) -> None:
+    management = memory.MemoryServer()
+    for server in (shop, management):
+        for versions in OTHERS:
+            server.served.serve(versions[-1])
+    kind = kinds.HELM_RELEASES[-1]
+    management.seed(
+        {
+            "apiVersion": kind.api_version,
+            "kind": kind.kind,
+            "metadata": {"name": "ako", "namespace": "team-a"},
+            "spec": {
+                "targetNamespace": names.NAMESPACE,
+                "releaseName": "ako",
+                "kubeConfig": {"secretRef": {"name": "shop-kubeconfig"}},
+            },
+        }
+    )
+    answer = inspected(build, shop, management)
+    (install,) = answer.data["installs"]
+    assert (install["reason"], install["detach"]) == (
+        "ManagedByOther",
+        "HelmRelease team-a/ako (management cluster)",
+    )
+
+
+def test_a_kind_that_may_not_be_listed_leaves_the_answer_open(
+    build: Any, shop: memory.MemoryServer
+) -> None:
+    management = memory.MemoryServer()
+    management.served.serve(kinds.APPLICATIONS[0])
+    management.served.deny("list", kinds.APPLICATIONS[0].qualified)
+    answer = inspected(build, shop, management)
+    assert answer.data["notLookedAt"] == ["applications.argoproj.io here may not be listed"]
+    assert answer.data["installs"][0]["reason"] == "OwnersUnseen"
+
+
+def test_more_than_is_looked_at_leaves_the_answer_open(
+    build: Any, shop: memory.MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "LIMIT", 1)
+    answer = inspected(build, shop, memory.MemoryServer())
+    assert any(
+        sentence.startswith("there are more than 1 customresourcedefinitions")
+        for sentence in answer.data["notLookedAt"]
+    )
+    assert answer.data["installs"][0]["reason"] == "OwnersUnseen"
+
+
+def test_a_cluster_without_ako(build: Any) -> None:
+    answer = inspected(build, memory.MemoryServer(), memory.MemoryServer())
+    assert answer.lines == ("team-a/shop: no AKO",)
+    assert answer.data["installs"] == []
+
+
+def test_a_cluster_that_does_not_answer(build: Any) -> None:
+    with pytest.raises(errors.AkooError, match="does not answer"):
+        inspected(build, None, memory.MemoryServer())
+
+
+def test_ako_in_any_namespace(build: Any) -> None:
+    server = memory.MemoryServer()
+    server.seed(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": names.CONFIG_MAP, "namespace": "balancers"},
+            "data": {"clusterName": "my-cluster"},
+        }
+    )
+    assert server.objects(CONFIG_MAPS, "balancers")
+    (install,) = inspected(build, server, memory.MemoryServer()).data["installs"]
+    assert (install["namespace"], install["reason"]) == ("balancers", "NothingToAdopt")
+
+
+def test_the_group_names_its_commands() -> None:
+    assert command.INSPECT in ako_commands.GROUP.commands
+    assert all(isinstance(kind, Resource) for versions in OTHERS for kind in versions)
