@@ -8,7 +8,7 @@ import ssl
 import aiohttp
 from aiohttp import web
 
-from akoo_testbed import ports
+from akoo_testbed import ports, waiting
 from akoo_testbed.openbao.options import Action, Fault, When
 
 _DROPPED = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding"}
@@ -22,6 +22,7 @@ class _Injected:
     applied: int = 0
     happened: asyncio.Event = dataclasses.field(default_factory=asyncio.Event)
     released: asyncio.Event = dataclasses.field(default_factory=asyncio.Event)
+    held: list[web.Request] = dataclasses.field(default_factory=list)
 
     def concerns(self, method: str, path: str) -> bool:
         """True if the fault happens to this request; counts it."""
@@ -90,6 +91,15 @@ class Front:
         """Wait until a fault concerned a request."""
         await self._faults[number].happened.wait()
 
+    async def deserted(self, number: int) -> None:
+        """Wait until the clients of all requests that a fault holds are gone."""
+        held = self._faults[number].held
+
+        async def gone() -> bool:
+            return not any(map(_waits, held))
+
+        await waiting.until(gone, title="the end of the clients", seconds=_SECONDS)
+
     def release(self, number: int | None = None) -> None:
         """Remove a fault, or all; what is held goes on."""
         numbers = list(self._faults) if number is None else [number]
@@ -116,6 +126,7 @@ class Front:
 
     async def _happen(self, injected: _Injected, request: web.Request) -> None:
         if injected.fault.action is Action.HOLD:
+            injected.held.append(request)
             await injected.released.wait()
         if injected.fault.action is Action.CUT:
             _cut(request)
@@ -133,7 +144,8 @@ class Front:
                 headers=fault.headers,
             )
         if answer is None:
-            answer = await self._pass(request) if fault.action is not Action.CUT else web.Response()
+            # A request whose client is gone before it was passed on has no effect any more.
+            answer = await self._pass(request) if _waits(request) else web.Response()
         if fault.action is Action.TRUNCATE:
             return await _truncated(request, answer)
         return answer
@@ -158,6 +170,11 @@ class Front:
 
 def _kept(header: str) -> bool:
     return header.lower() not in _DROPPED
+
+
+def _waits(request: web.Request) -> bool:
+    """Its client still waits for the answer."""
+    return request.transport is not None and not request.transport.is_closing()
 
 
 def _cut(request: web.Request) -> None:

@@ -177,6 +177,25 @@ async def test_a_held_request_goes_on_when_it_is_released(
         assert (await held)[0] == 200
 
 
+@pytest.mark.parametrize("when", list(When))
+async def test_a_held_request_of_a_client_that_died(openbao: plugin.Mounted, when: When) -> None:
+    call, admin = openbao.server.call, openbao.server.admin
+    with openbao.server.front() as front:
+        number = front.inject(Fault(action=Action.HOLD, when=when, method="POST", path="/data/"))
+        through = type(admin)(front.url, openbao.server.part.tls, admin.token)
+        body = {"data": {}, "options": {"cas": 0}}
+        asking = call(through.ask("POST", f"{openbao.mount}/data/a", body))
+        held = asyncio.create_task(asking)
+        await call(front.happened(number))
+        held.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await held
+        await call(front.deserted(number))
+        await call(release(front, number))
+    found = await call(admin.secrets_under(openbao.mount))
+    assert found == (["a"] if when is When.AFTER else [])
+
+
 async def release(front: Front, number: int) -> None:
     """On the loop of the front."""
     front.release(number)
