@@ -44,6 +44,8 @@ def has_trace(data: Object, name: str) -> bool:
         rf"ako-{whole}-[0-9a-f]{{40}}",
         rf"istio-(pki|workload)-{whole}-.*",
         rf"akoo-claim-{whole}",
+        rf"{whole}-[0-9]{{6}}",
+        rf"{whole}-(infrastructure|everywhere|write|read|routes|ako)",
     )
     return any(re.fullmatch(form, called) for form in forms)
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import itertools
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from akoo_testbed import bare, definitions, kubeapi
 
-from akoo_core import settings
-from akoo_core.plugin_host import loader
 from akoo_core.sandbox import install, process
 from tests import crds
 from tests.stories.setting import CLUSTER, NAME
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from tests.stories.story_bed import StoryBed
 
 Object = dict[str, Any]
+
+_numbers = itertools.count(2)
 
 
 class Second:
@@ -58,10 +59,11 @@ async def opened(story_bed: StoryBed, plugins: str) -> AsyncIterator[Second]:
     async with bare.BareServer() as server, kubeapi.KubeApi(server.server.kubeconfig) as api:
         capi = story_bed.bed.base.built.share("clusterapi") / "config" / "crd" / "bases"
         await definitions.install(api, capi, crds.FOLDER)
-        loaded = loader.load(settings.load(overrides={"enabledPlugins": plugins}))
-        await install.install(api, loaded)
-        text = await install.account_kubeconfig(api, server.server.url, server.base.authority.pem)
+        url, ca_pem = server.server.url, server.base.authority.pem
+        variables = await story_bed.vault.trust(api, url, ca_pem, f"kubernetes-{next(_numbers)}")
+        await story_bed.install(api, plugins)
+        text = await install.account_kubeconfig(api, url, ca_pem)
         path = install.write_private(server.base.folder / "operator.kubeconfig", text)
-        operator = story_bed.replica("second", kubeconfig=path, plugins=plugins)
+        operator = story_bed.replica("second", kubeconfig=path, plugins=plugins, **variables)
         async with process.running(operator):
             yield Second(api, operator)

@@ -28,8 +28,9 @@ from akoo_core.sandbox import demo, install, process
 from tests import crds
 from tests.stories import avi as avis
 from tests.stories import neighbours, scene, setting, traffic
+from tests.stories.tenancy import vault
 
-PLUGINS = "vsphere,ako,avi"
+PLUGINS = "vsphere,tenancy,ako,avi"
 SLOTS = 3
 STORY_SECONDS = 600.0 if os.environ.get("AKOO_PROOF") else 150.0
 CLUSTER = beds.CLUSTER
@@ -61,6 +62,7 @@ class StoryBed:
                 provider=ProviderOptions(kubelet=options),
             )
         )
+        self.vault = vault.Vault(self.bed)
         self._ends = contextlib.AsyncExitStack()
         self._slots: asyncio.Queue[Slot] = asyncio.Queue()
         self._alone = asyncio.Lock()
@@ -75,12 +77,13 @@ class StoryBed:
         """Start everything; stops what it started when that fails."""
         try:
             await self._ends.enter_async_context(self.bed)
+            self._ends.push_async_callback(self.vault.close)
+            await self.vault.open()
             opened = await self.bed.workloads.open("street", "street")
             self.street = neighbours.Street(opened.kubeconfig)
             await self.street.start()
             self._ends.push_async_callback(self.street.stop)
-            plugins = loader.load(settings.load(overrides={"enabledPlugins": PLUGINS}))
-            await install.install(self.api, plugins)
+            await self.install(self.api, PLUGINS)
             self.kubeconfig = install.write_private(
                 self.bed.base.folder / "operator.kubeconfig",
                 await install.account_kubeconfig(
@@ -100,6 +103,11 @@ class StoryBed:
     async def close(self) -> None:
         await self._ends.aclose()
 
+    async def install(self, api: kubeapi.KubeApi, plugins: str) -> None:
+        """The operator's account in a management cluster, with the rights that plugins need."""
+        environment, chosen = self.vault.variables(), {"enabledPlugins": plugins}
+        await install.install(api, loader.load(settings.load(None, environment, chosen)))
+
     def replica(
         self,
         name: str,
@@ -110,9 +118,12 @@ class StoryBed:
     ) -> process.OperatorProcess:
         """One more process of the operator, of this management cluster or of another; not
         started."""
+        names = tuple(plugins.split(","))
+        if "tenancy" in names:
+            environment = self.vault.variables() | environment
         return process.OperatorProcess(
             kubeconfig=kubeconfig or self.kubeconfig,
-            plugins=tuple(plugins.split(",")),
+            plugins=names,
             log=self.bed.base.log_file(name),
             environment={
                 "AKOO_LOG__LEVEL": "debug",
