@@ -133,8 +133,7 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         made = record.to_object(names.record_name(management, uid), spec)
         await self.api.create(made)
         self.record_name, self.x = made["metadata"]["name"], cluster_name
-        patch = {"metadata": {"labels": self.labels}}
-        await self.api.patch(CLUSTER, self.namespace, NAME, patch)
+        await self.label()
 
     async def configured(self, **config: Any) -> None:
         """Secrets, accounts and an AKODeploymentConfig that selects this story's cluster."""
@@ -218,6 +217,11 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         """Take away the label by which the config selects the Cluster."""
         gone = dict.fromkeys(self.labels)
         patch = {"metadata": {"labels": gone}}
+        await self.api.patch(CLUSTER, self.namespace, NAME, patch)
+
+    async def label(self) -> None:
+        """The config selects the Cluster again."""
+        patch = {"metadata": {"labels": self.labels}}
         await self.api.patch(CLUSTER, self.namespace, NAME, patch)
 
     async def created_again(self) -> None:

@@ -15,12 +15,14 @@ from akoo_testbed.akosim import counts
 from akoo_testbed.avisim import auth
 
 from tests.stories.scene import Scene
-from tests.stories.setting import NAME, RECORD, SECONDS, Object, condition
+from tests.stories.setting import RECORD, SECONDS, Object, condition
 from tests.stories.tenancy.vault import Vault
 
 ROTATE: Final = "tenancy.akoo.io/rotate"
 SECRET: Final = ("v1/Secret", "avi-system", "avi-secret")
 LOOK_SECONDS: Final = 0.05
+SHORT: Final[dict[str, Any]] = {"quietPeriod": "1s", "drainTimeout": "2s"}
+"""For stories that are about something else than the end."""
 
 
 class Pair(NamedTuple):
@@ -234,6 +236,3 @@ def _pair(secret: Object) -> Pair:
 
 def _encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
-
-
-__all__ = ["NAME", "Accounts", "Pair", "fact_of"]
