@@ -224,6 +224,22 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         patch = {"metadata": {"labels": self.labels}}
         await self.api.patch(CLUSTER, self.namespace, NAME, patch)
 
+    async def leaves_for_move(self) -> None:
+        """Do as clusterctl does at the source: pause, mark the move, delete, strip.
+
+        In that order: a living Cluster without its finalizer gets it back from its manager, paused
+        or not, and a paused one that is deleted then stays for ever.
+        """
+        await self.api.patch(CLUSTER, self.namespace, NAME, {"spec": {"paused": True}})
+        moving = {"clusterctl.cluster.x-k8s.io/delete-for-move": ""}
+        patch = {"metadata": {"annotations": moving}}
+        await self.api.patch(CLUSTER, self.namespace, NAME, patch)
+        await self.delete()
+        await self.says("Held", "MoveAwaited")
+        await self.api.patch(CLUSTER, self.namespace, NAME, {"metadata": {"finalizers": []}})
+        await self.gone()
+        await self.api.wait_for(RECORD, None, self.record_name, lambda obj: obj is None, SECONDS)
+
     async def created_again(self) -> None:
         """The same objects once more, as soon as the old ones are gone."""
         for obj in self._manifests(machines=False, node_seconds=1.0):

@@ -52,7 +52,7 @@ async def test_moved_and_deleted_there(s: Scene) -> None:
         await setting.copy_config(s.api, other.api, s.config)
         kubeconfig = s.story_bed.bed.workloads.server(s.namespace, NAME).server.kubeconfig
         record = await s.api.get(RECORD, None, s.record_name)
-        await _leave_here(s)
+        await s.leaves_for_move()
         assert s.avi.marked(s.x), "nothing outside was touched"
         metadata = {"name": s.record_name, "labels": record["metadata"]["labels"]}
         moved = {"apiVersion": record["apiVersion"], "kind": record["kind"]}
@@ -100,20 +100,3 @@ async def _restarts(kubeconfig: str) -> int:
     statuses = [status for pod in pods for status in pod["status"]["containerStatuses"]]
     assert statuses
     return sum(status["restartCount"] for status in statuses)
-
-
-async def _leave_here(s: Scene) -> None:
-    """Do as clusterctl does at the source: pause, mark the move, delete, strip.
-
-    In that order: a living Cluster without its finalizer gets it back from its manager, paused or
-    not, and a paused one that is deleted then stays for ever.
-    """
-    await s.api.patch(CLUSTER, s.namespace, NAME, {"spec": {"paused": True}})
-    moving = {"clusterctl.cluster.x-k8s.io/delete-for-move": ""}
-    await s.api.patch(CLUSTER, s.namespace, NAME, {"metadata": {"annotations": moving}})
-    await s.delete()
-    await s.says("Held", "MoveAwaited")
-    await s.api.patch(CLUSTER, s.namespace, NAME, {"metadata": {"finalizers": []}})
-    await s.gone()
-    gone = await s.api.wait_for(RECORD, None, s.record_name, lambda obj: obj is None, 60)
-    assert gone is None

@@ -40,6 +40,17 @@ async def serve(api: kubeapi.KubeApi, namespace: str, host: str) -> None:
         await api.create(obj)
 
 
+def late_service() -> Object:
+    """One more Service of type LoadBalancer."""
+    return _object("v1", "Service", NAMESPACE, "late", spec=_ports("LoadBalancer"))
+
+
+def address(service: Object | None) -> str:
+    """The address that AKO wrote into a Service; "" for none."""
+    entries = ((service or {}).get("status") or {}).get("loadBalancer", {}).get("ingress") or ()
+    return next((str(entry.get("ip", "")) for entry in entries), "")
+
+
 def _ports(kind: str) -> Object:
     return {"type": kind, "ports": [{"port": 80, "protocol": "TCP", "targetPort": 8080}]}
 

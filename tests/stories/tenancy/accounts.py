@@ -7,6 +7,7 @@ import asyncio
 import base64
 import contextlib
 import datetime
+import os
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +15,7 @@ from akoo_testbed import waiting
 from akoo_testbed.akosim import counts
 from akoo_testbed.avisim import auth
 
+from akoo_core.sandbox import process
 from tests.stories.scene import Scene
 from tests.stories.setting import RECORD, SECONDS, Object, condition
 from tests.stories.tenancy.vault import Vault
@@ -42,7 +44,7 @@ class Accounts:
         self.scene = scene
         self.api = scene.api
         self.passwords: set[str] = set()
-        self._neighbour = counts.Counts()
+        self._watched = self._neighbour = counts.Counts()
         self._neighbour_name = ""
 
     @property
@@ -78,6 +80,20 @@ class Accounts:
         """A person asks for a new account."""
         await self.annotate(",".join(words) or "requested")
 
+    async def command(self, *words: str) -> str:
+        """Run a command of akoo-core with the settings of the operator; all it printed."""
+        running = await asyncio.create_subprocess_exec(
+            *self.scene.story_bed.operator.command,
+            *words,
+            env=process.own_environment(os.environ) | self.vault.variables(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        printed, _ = await running.communicate()
+        assert running.returncode == 0, printed.decode(errors="replace")
+        return printed.decode()
+
     async def annotate(self, value: str | None) -> None:
         patch = {"metadata": {"annotations": {ROTATE: value}}}
         await self.api.patch(RECORD, None, self.scene.record_name, patch)
@@ -94,18 +110,7 @@ class Accounts:
 
     async def in_use(self, above: int = 0) -> Object:
         """The record, once AKO works with an account above that sequence, and there is no other."""
-
-        def used(record: Object) -> bool:
-            account = fact_of(record)
-            return (
-                account.get("sequence", 0) > above
-                and account.get("phase") == "Active"
-                and not account.get("retiringAt")
-                and not account.get("delayed")
-                and condition(record, "TenancyReady").get("status") == "True"
-            )
-
-        return await self.scene.record(used)
+        return await self.scene.record(lambda record: is_used(record, above=above))
 
     async def sequence(self) -> int:
         """Of the account that AKO was given last."""
@@ -121,6 +126,23 @@ class Accounts:
             pair = _pair(await workload.get(*SECRET))
         self.passwords.add(pair.password)
         return pair
+
+    async def has_user(self, accept: Callable[[str], bool]) -> None:
+        """Wait until avi-secret has a user of that name, and AKO has started since ``watched``."""
+        await self.given(accept)
+        await self.until(lambda: self.since_watched().starts > 0, "a start of AKO")
+
+    async def given(self, accept: Callable[[str], bool]) -> None:
+        """Wait until avi-secret has a user of that name."""
+        async with self.scene.workload() as workload:
+            await workload.wait_for(
+                *SECRET, lambda obj: obj is not None and accept(_pair(obj).username), SECONDS
+            )
+
+    def virtual_services(self) -> dict[str, str]:
+        """The time of the last change of each on the controller, by UUID."""
+        page = self.scene.avi.admin.get("virtualservice?page_size=200", x_avi_tenant="*")
+        return {row["uuid"]: row["_last_modified"] for row in page["results"]}
 
     def valid(self, pair: Pair) -> bool:
         """The account can log in. It is not tried, for any login that Avi sees is to be AKO's."""
@@ -146,11 +168,15 @@ class Accounts:
         """Starts and logins of the cluster's AKO so far."""
         return counts.of(self.scene.x)
 
+    def since_watched(self) -> counts.Counts:
+        """The same since the last ``watched`` began."""
+        return self.count().since(self._watched)
+
     @contextlib.asynccontextmanager
     async def watched(self, *, starts: int | None = None) -> AsyncIterator[None]:
         """While the block lasts the pair in avi-secret is valid at each moment, no login of AKO is
         refused, and AKO starts that often."""
-        before = self.count()
+        self._watched = self.count()
         watching = asyncio.create_task(self._watch(), name=f"watch of {self.scene.record_name}")
         try:
             yield
@@ -159,7 +185,7 @@ class Accounts:
             (result,) = await asyncio.gather(watching, return_exceptions=True)
         if isinstance(result, Exception):
             raise result
-        since = self.count().since(before)
+        since = self.since_watched()
         assert since.refused == 0, since
         assert starts is None or since.starts == starts, since
 
@@ -221,6 +247,18 @@ class Accounts:
         assert self.passwords
         forms = {form for word in self.passwords for form in (word, _encoded(word))}
         assert not any(form in text for form in forms), "a password is in the log"
+
+
+def is_used(record: Object | None, *, above: int = 0) -> bool:
+    """AKO works with an account above that sequence, and there is no other."""
+    account = fact_of(record or {"spec": {}})
+    return (
+        account.get("sequence", 0) > above
+        and account.get("phase") == "Active"
+        and not account.get("retiringAt")
+        and not account.get("delayed")
+        and condition(record or {}, "TenancyReady").get("status") == "True"
+    )
 
 
 def fact_of(record: Object) -> Object:
