@@ -19,6 +19,7 @@ from tests.stories.telling import proof, solo
 from tests.stories.tenancy.accounts import SECRET, SHORT, Accounts, fact_of
 
 HELD_SECONDS: Final = 300.0
+REACHED_SECONDS: Final = 30.0
 LEASE: Final = ("coordination.k8s.io/v1/Lease", "akoo-system", "akoo-core")
 
 
@@ -113,10 +114,9 @@ async def _of_record(a: Accounts) -> Callable[[], Awaitable[None]]:
 
 
 ROTATION: Final = (
-    _vault("GET", "data"),
     _vault("POST", "data", 0),  # staged
     _avi("POST", "user"),
-    _avi("PUT", "user", 0),  # opened
+    _avi("PUT", "user"),  # opened
     _avi("GET", "user"),
     _vault("POST", "data", 1),  # made
     _write("management PATCH record", _of_record),
@@ -124,14 +124,15 @@ ROTATION: Final = (
     _vault("POST", "data", 2),  # pushed
     _avi("GET", "useractivity"),
     _vault("POST", "data", 3),  # promoted
-    _avi("PUT", "user", 1),  # emptied
+    _avi("PATCH", "user"),  # emptied
     _avi("DELETE", "user"),
     _vault("POST", "destroy"),
     _vault("POST", "data", 4),  # forgotten
 )
 LEAVING: Final = (
+    _vault("GET", "data"),
     _vault("POST", "data", 0),  # revoking
-    _avi("PUT", "user"),  # emptied
+    _avi("PATCH", "user"),  # emptied
     _avi("DELETE", "user"),
     _avi("DELETE", "role"),
     _vault("POST", "data", 1),  # revoked
@@ -207,7 +208,7 @@ async def _dies(a: Accounts, death: Death, moment: When) -> AsyncIterator[None]:
     try:
         trap = await death.arm(a, moment)
         yield
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(REACHED_SECONDS):
             await trap.reached()
         await operator.stop(signal.SIGKILL)
         await trap.clear()
