@@ -192,8 +192,8 @@ async def test_a_held_request_of_a_client_that_died(openbao: plugin.Mounted, whe
             await held
         await call(front.deserted(number))
         await call(release(front, number))
-    found = await call(admin.secrets_under(openbao.mount))
-    assert found == (["a"] if when is When.AFTER else [])
+    paths = await call(admin.secrets_under(openbao.mount))
+    assert paths == (["a"] if when is When.AFTER else [])
 
 
 async def release(front: Front, number: int) -> None:

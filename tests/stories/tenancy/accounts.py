@@ -129,10 +129,10 @@ class Accounts:
 
     async def has_user(self, accept: Callable[[str], bool]) -> None:
         """Wait until avi-secret has a user of that name, and AKO has started since ``watched``."""
-        await self.given(accept)
+        await self.avi_secret_names(accept)
         await self.until(lambda: self.since_watched().starts > 0, "a start of AKO")
 
-    async def given(self, accept: Callable[[str], bool]) -> None:
+    async def avi_secret_names(self, accept: Callable[[str], bool]) -> None:
         """Wait until avi-secret has a user of that name."""
         async with self.scene.workload() as workload:
             await workload.wait_for(
