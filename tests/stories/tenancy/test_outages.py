@@ -30,7 +30,7 @@ async def test_vault_is_sealed_and_unsealed(s: Scene) -> None:
     await a.vault.part.admin.seal()
     before = a.count()
     async with a.watched(starts=1):
-        await s.change_config(extraConfigs={"log": {"logLevel": "DEBUG"}})
+        await s.change_config(extraConfigs={"ingress": {"shardVSSize": "LARGE"}})
         await a.until(lambda: a.count().since(before).logins > 0, "AKO's new start")
     await a.vault.part.unseal()
     await a.ends()
