@@ -70,7 +70,7 @@ async def _look_at_starts(
         before = known.of(pod)
         events = starts.Events()
         if before is None or before.state != "ready":
-            events = await _events(kube, pod)
+            events = await _events(kube, pod, follows_ready=known.follows_ready(pod))
         start = starts.judge(pod, events, before, now)
         seen += [start] if start is not None else []
         waiting = starts.waiting(pod, start, events, now)
@@ -78,12 +78,12 @@ async def _look_at_starts(
     return starts.AkoStarts(starts=tuple(seen)), next(iter(waits), None)
 
 
-async def _events(kube: KubeClient, pod: structs.JSON) -> starts.Events:
+async def _events(kube: KubeClient, pod: structs.JSON, *, follows_ready: bool) -> starts.Events:
     """AKO's Events on the Pod. Whether it writes any is read only where none says it works."""
-    items = await workload.events(kube, pods.uid(pod))
-    if starts.since_start(pod, items, starts.READY_EVENTS):
-        return starts.Events(items)
-    return starts.Events(items, await workload.writes_events(kube))
+    events = starts.Events(await workload.events(kube, pods.uid(pod)), follows_ready=follows_ready)
+    if starts.since_start(pod, events, starts.READY_EVENTS):
+        return events
+    return events._replace(enabled=await workload.writes_events(kube))
 
 
 def _starting(

@@ -9,7 +9,7 @@ expire, so what was seen of a start is stored as a fact. Source: internal/k8s/ak
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 from akoo_ako import names, pods
@@ -34,6 +34,9 @@ class Start(structs.Struct, frozen=True, kw_only=True):
     state: State
     looked_at: datetime.datetime
     """The last look at its Events; once it is ready there is none any more."""
+    follows_ready: bool = False
+    """The start before it in the same Pod had said that it works. Each start says so once, so even
+    an Event of the second of the restart is this one's."""
 
 
 class AkoStarts(api.Fact, frozen=True, kw_only=True):
@@ -51,12 +54,26 @@ class AkoStarts(api.Fact, frozen=True, kw_only=True):
             None,
         )
 
+    def follows_ready(self, pod: structs.JSON) -> bool:
+        """The start before the Pod's current one had said that it works."""
+        begun, known = pods.started_at(pod), self.of(pod)
+        if known is not None:
+            return known.follows_ready
+        return begun is not None and any(
+            start.pod_uid == pods.uid(pod) and start.state == "ready" and start.looked_at < begun
+            for start in self.starts
+        )
+
 
 class Events(NamedTuple):
-    """AKO's Events on one Pod. ``enabled``: AKO writes some at all (key enableEvents)."""
+    """AKO's Events on one Pod. ``enabled``: AKO writes some at all (key enableEvents).
+
+    ``follows_ready``: see Start.
+    """
 
     items: Sequence[structs.JSON] = ()
     enabled: bool = True
+    follows_ready: bool = False
 
 
 def judge(
@@ -73,26 +90,32 @@ def judge(
     if known is not None and known.state == "ready":
         return known
     looked_at = known.looked_at if known is not None else begun
-    ready = bool(since_start(pod, events.items, READY_EVENTS))
+    ready = bool(since_start(pod, events, READY_EVENTS))
     unseen = not events.enabled or now - looked_at > EVENTS_KEPT
     state: State = "ready" if ready or unseen else "starting"
     if known is not None and state == known.state and now - looked_at < STORED_AGAIN:
         return known
-    return Start(pod_uid=pods.uid(pod), started_at=begun, state=state, looked_at=now)
+    return Start(
+        pod_uid=pods.uid(pod),
+        started_at=begun,
+        state=state,
+        looked_at=now,
+        follows_ready=events.follows_ready,
+    )
 
 
-def since_start(
-    pod: structs.JSON, events: Iterable[structs.JSON], reasons: Sequence[str] = ()
-) -> list[str]:
+def since_start(pod: structs.JSON, events: Events, reasons: Sequence[str] = ()) -> list[str]:
     """Reasons of the Events of this start of the container, oldest first.
 
-    Of a container that was restarted, an Event of the second of the restart is the old one's.
+    Of a container that was restarted, an Event of the second of the restart is the old one's,
+    unless that had said before that it works.
     """
     begun = pods.started_at(pod)
     if begun is None:
         return []
-    least = begun + datetime.timedelta(seconds=1 if pods.restarts(pod) else 0)
-    times = [(_time(event), str(event.get("reason", ""))) for event in events]
+    unclear = pods.restarts(pod) and not events.follows_ready
+    least = begun + datetime.timedelta(seconds=1 if unclear else 0)
+    times = [(_time(event), str(event.get("reason", ""))) for event in events.items]
     return [
         reason
         for time, reason in sorted(times)
@@ -119,7 +142,7 @@ def waiting(
     if start.state == "ready":
         return None
     age = now - start.started_at
-    reasons = since_start(pod, events.items)[-_EVENTS_SHOWN:]
+    reasons = since_start(pod, events)[-_EVENTS_SHOWN:]
     last = "it has written no Event so far"
     if reasons:
         last = f"its Events so far: {', '.join(reasons)}"

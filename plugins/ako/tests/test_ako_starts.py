@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from akoo_core import testing
 from akoo_core.kube import resource
 from akoo_core.objects import conditions
-from akoo_core.plugin import api
+from akoo_core.plugin import api, structs
 from akoo_core.settings import Settings
 from akoo_core.testing import virtual_time
 from akoo_core.testing.memory import kubelet
@@ -83,6 +83,25 @@ def test_each_restart_has_to_say_it_again(build: Any) -> None:
     assert starts.AkoStarts(starts=(known,)).of(build.pod()) == known
     assert starts.AkoStarts(starts=(known,)).of(restarted(build, 30)) is None
     assert starts.AkoStarts(starts=(known,)).of(build.pod("ako-1")) is None
+
+
+def test_a_start_within_a_second_is_told_by_the_one_before(build: Any) -> None:
+    """AKO had said that it works, and says it again in the second in which it is restarted."""
+    again, pod = build.event("AKOReady", at(build, 30)), restarted(build, 30)
+    ready = starts.Start(
+        pod_uid="uid-of-ako-0", started_at=build.now, state="ready", looked_at=build.now + SECOND
+    )
+    assert starts.AkoStarts(starts=(ready,)).follows_ready(pod)
+    assert state(build, pod, again, seconds=40, follows_ready=True) == "ready"
+    late = structs.replace(ready, looked_at=build.now + 30 * SECOND)
+    waits = structs.replace(ready, state="starting")
+    other = structs.replace(ready, pod_uid="another")
+    for before in ((late,), (waits,), (other,), ()):
+        assert not starts.AkoStarts(starts=before).follows_ready(pod)
+    first = starts.judge(pod, starts.Events(follows_ready=True), None, build.now + 31 * SECOND)
+    assert first is not None
+    assert first.state == "starting"
+    assert starts.AkoStarts(starts=(first,)).follows_ready(pod), "at the next look, too"
 
 
 def test_an_event_that_was_counted_up_has_the_later_time(build: Any) -> None:
