@@ -131,6 +131,26 @@ async def test_few_rotations_at_once(
 
 
 @virtual_time.test
+async def test_an_operator_that_starts_serves_requests_at_once(
+    clock: virtual_time.LoopClock,
+) -> None:
+    """Its first look comes before it has read all records, and the next one soon after."""
+    bed = TenancyFleet(clock, chosen=settings.Settings(store="Vault", rotations_at_once=1))
+
+    def rotates() -> bool:
+        account = bed.account("shop")
+        return account is not None and account.sequence == 2
+
+    async with bed.fleet:
+        await onboard(bed)
+        await bed.fleet.stop()
+        patch = {"metadata": {"annotations": {"tenancy.akoo.io/rotate": "requested"}}}
+        await bed.fleet.user.merge_patch(resource.AKO_DEPLOYMENTS, bed.record("shop").name, patch)
+        await bed.fleet.restart()
+        await bed.fleet.until(rotates, seconds=5)
+
+
+@virtual_time.test
 async def test_a_rotation_has_few_calls(clock: virtual_time.LoopClock) -> None:
     bed = TenancyFleet(clock)
     async with bed.fleet:

@@ -17,6 +17,10 @@ from akoo_tenancy.spec.facts import TenancyAccount
 
 RECORDS: Final = kube.AKO_DEPLOYMENTS
 UNUSED_SECONDS: Final = 300.0
+FREE_SECONDS: Final = 1.0
+"""Until a cluster that got no turn asks again: all records were read meanwhile, or will be soon."""
+FULL_SECONDS: Final = 30.0
+"""The same where others have all turns."""
 _CONTROLLERS: Final = avi_controller.AVI_CONTROLLERS
 
 
@@ -32,20 +36,28 @@ class Rotations:
 
     def take(self, record: str, now: clock.Clock) -> bool:
         """True if this cluster may start a rotation now; then it counts as one under way."""
-        if self._under_way is None:
+        under_way, at = self._under_way, now.monotonic()
+        if under_way is None or not self._is_free(under_way, record, at):
             return False
-        if record in self._under_way:
-            return True
-        at = now.monotonic()
+        if record not in under_way:
+            self._turns[record] = at
+        return True
+
+    def again_seconds(self, record: str, now: clock.Clock) -> float:
+        """Time until a cluster that got no turn is to ask again."""
+        under_way = self._under_way
+        free = under_way is None or self._is_free(under_way, record, now.monotonic())
+        return FREE_SECONDS if free else FULL_SECONDS
+
+    def _is_free(self, under_way: set[str], record: str, at: float) -> bool:
+        """There is a turn for this cluster, or it has its own."""
         self._turns = {
             name: since
             for name, since in self._turns.items()
-            if at - since < UNUSED_SECONDS and name not in self._under_way
+            if at - since < UNUSED_SECONDS and name not in under_way
         }
-        if record not in self._turns and len(self._under_way) + len(self._turns) >= self._limit:
-            return False
-        self._turns[record] = at
-        return True
+        mine = record in under_way or record in self._turns
+        return mine or len(under_way) + len(self._turns) < self._limit
 
     def registration(self) -> api.ControllerRegistration:
         """The registration for the operator."""

@@ -38,7 +38,10 @@ async def look(
     due = wishes.age_at(ctx.view, account)
     return api.Done(
         facts=(after,),
-        recheck_seconds=_recheck(ctx.clock.now(), due, account.retiring_at),
+        recheck_seconds=min(
+            _recheck(ctx.clock.now(), due, account.retiring_at),
+            wishes.again_seconds(ctx, tools, account) or LOOK_SECONDS,
+        ),
         message=_message(account),
     )
 

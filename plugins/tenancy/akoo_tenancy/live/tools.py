@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 from akoo_avi.client import Controllers
@@ -20,6 +21,10 @@ class Turns(Protocol):
         """True if this cluster may start a rotation now; then it counts as one under way."""
         ...
 
+    def again_seconds(self, record: str, now: clock.Clock) -> float:
+        """Time until a cluster that got no turn is to ask again."""
+        ...
+
 
 class NoLimit:
     """Everybody may start."""
@@ -27,6 +32,10 @@ class NoLimit:
     def take(self, record: str, now: clock.Clock) -> bool:
         """True."""
         return True
+
+    def again_seconds(self, record: str, now: clock.Clock) -> float:
+        """Nobody has to ask again."""
+        return math.inf
 
 
 class Tools:

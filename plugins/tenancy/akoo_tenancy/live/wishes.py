@@ -21,19 +21,31 @@ them, and each rotation restarts AKO."""
 
 def due(ctx: api.VerbContext, tools: Tools, account: TenancyAccount) -> Reason | None:
     """The reason of a rotation that may start now; None: none is due, or it has to wait."""
+    for reason in _allowed(ctx, account):
+        urgent = reason in dues.URGENT
+        if urgent or tools.turns.take(ctx.view.record_name, ctx.clock):
+            return reason
+    return None
+
+
+def again_seconds(ctx: api.VerbContext, tools: Tools, account: TenancyAccount) -> float | None:
+    """Time until a rotation that waits for its turn is to be tried again; None: none waits."""
+    waits = any(reason not in dues.URGENT for reason in _allowed(ctx, account))
+    return tools.turns.again_seconds(ctx.view.record_name, ctx.clock) if waits else None
+
+
+def _allowed(ctx: api.VerbContext, account: TenancyAccount) -> Iterator[Reason]:
+    """Reasons for which a rotation may start now, if it has a turn."""
     options, now = wanted.options_of(ctx.view), ctx.clock.now()
     obstacles = Obstacles(
         leaving=ctx.view.spec.leaving is not None,
         silent=ctx.workload_silent_seconds > 0,
     )
     for reason in _wishes(ctx.view, account, now):
-        allowed = dues.may_start(
+        if dues.may_start(
             reason, now, window=options.rotation.window, obstacles=obstacles, free=True
-        )
-        urgent = reason in dues.URGENT
-        if allowed and (urgent or tools.turns.take(ctx.view.record_name, ctx.clock)):
-            return reason
-    return None
+        ):
+            yield reason
 
 
 def _wishes(view: api.View, account: TenancyAccount, now: datetime.datetime) -> Iterator[Reason]:
