@@ -11,6 +11,7 @@
 - ``external``, ``threads``, ``circuit``, ``trust``, ``clock``: calls to systems outside.
 - ``accounts``: user and password in a Secret, and the addresses that they may be sent to.
 - ``redaction``, ``metrics``: secret values in logs and spans; metrics.
+- ``signals``: alerts and dashboards of the plugin's metrics.
 
 Everything else in ``akoo_core`` changes without notice.
 """

@@ -795,6 +795,9 @@ class Plugin:
     manifests: ClassVar[str] = ""
     """``package:folder`` (``akoo_avi:manifests``): the folder in its wheel with the definitions of
     its kinds, as YAML files. ``akoo-core manifests`` prints them."""
+    signals: ClassVar[str] = ""
+    """``module:NAME`` of its Signals (akoo_core.plugin.signals): its metrics, alerts and
+    dashboard. The operator never loads them."""
     annotations: ClassVar[tuple[PluginAnnotation, ...]] = ()
     """Annotations of records by which people ask this plugin for something."""
     chapter: ClassVar[str] = ""

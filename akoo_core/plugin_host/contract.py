@@ -24,6 +24,7 @@ _RESERVED = ("all", "none", "core")
 _WORD = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 _COMMAND_OPTIONS = ("yes", "record", "config", "kubeconfig", "context", "help")
 _FOLDER = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_][\w/]*$")
+_VALUE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
 _FACT_NAME = re.compile(r"^[A-Z][A-Za-z0-9]*$")
 _MARK = "akoo_core_impl"
 """The attribute that api.hookimpl leaves on a function."""
@@ -83,6 +84,8 @@ def _needs(cls: type[api.Plugin]) -> Iterator[str]:
     """The needs of a plugin in the management cluster: manifests, rights, kept Secrets."""
     if not isinstance(cls.manifests, str) or (cls.manifests and not _FOLDER.match(cls.manifests)):
         yield f"{where(cls)}: {cls.__name__}.manifests must be package:folder (my_plugin:manifests)"
+    if not isinstance(cls.signals, str) or (cls.signals and not _VALUE.match(cls.signals)):
+        yield f"{where(cls)}: {cls.__name__}.signals must be module:NAME (my.signals:SIGNALS)"
     if not _tuple_of(cls.rbac, api.RbacRule):
         yield f"{where(cls)}: {cls.__name__}.rbac must be a tuple of RbacRule"
     elif not all(rule.groups and rule.resources and rule.verbs for rule in cls.rbac):

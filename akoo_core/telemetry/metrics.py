@@ -107,6 +107,12 @@ PORT_GROUPS = Gauge(
     ["condition"],
     registry=REGISTRY,
 )
+PORT_GROUPS_NOT_READY = Gauge(
+    "akoo_vsphere_not_ready",
+    "VSpherePortGroups whose condition Ready is not True, by its reason.",
+    ["reason"],
+    registry=REGISTRY,
+)
 CREDENTIAL_AGE = Gauge(
     "akoo_credential_age_seconds",
     "Time since AKO was first seen with its account: the oldest one of each config.",

@@ -27,6 +27,7 @@ class AkoPlugin(api.Plugin):
     """The verbs, each handed to the module of its name. It needs no rights of its own in the
     management cluster: the Secrets it names are read by the core."""
 
+    signals: ClassVar[str] = "akoo_ako.signals:SIGNALS"
     settings_type: ClassVar[type[structs.StrictStruct] | None] = settings.Settings
     config_type: ClassVar[type[structs.StrictStruct] | None] = options.Options
     provides: ClassVar[tuple[type[api.Fact], ...]] = (starts.AkoStarts,)

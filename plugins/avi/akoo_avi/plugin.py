@@ -41,6 +41,7 @@ class AviPlugin(api.Plugin):
     accepts: ClassVar[tuple[type[api.Fact], ...]] = (api.PortGroup, api.LoadBalancerTenant)
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
     manifests: ClassVar[str] = "akoo_avi:manifests"
+    signals: ClassVar[str] = "akoo_avi.signals:SIGNALS"
     chapter: ClassVar[str] = "akoo_avi.testing.chapter:CHAPTER"
 
     def __init__(

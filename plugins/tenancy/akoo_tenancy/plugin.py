@@ -47,6 +47,7 @@ class TenancyPlugin(api.Plugin):
     annotations: ClassVar[tuple[api.PluginAnnotation, ...]] = (requests.ANNOTATION,)
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
     manifests: ClassVar[str] = "akoo_tenancy:manifests"
+    signals: ClassVar[str] = "akoo_tenancy.signals:SIGNALS"
     chapter: ClassVar[str] = "akoo_tenancy.testing.chapter:CHAPTER"
 
     def __init__(

@@ -32,6 +32,7 @@ class VSpherePlugin(api.Plugin):
     provides: ClassVar[tuple[type[api.Fact], ...]] = (api.PortGroup, PortGroupUsed)
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
     manifests: ClassVar[str] = "akoo_vsphere:manifests"
+    signals: ClassVar[str] = "akoo_vsphere.signals:SIGNALS"
 
     def __init__(
         self, chosen: structs.StrictStruct | None = None, vcenters: VCenters | None = None

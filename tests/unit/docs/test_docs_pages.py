@@ -66,8 +66,14 @@ def test_links_lead_somewhere(name: str) -> None:
 
 
 def test_every_page_is_in_the_index() -> None:
-    linked = {path for path, _ in links("README.md")}
+    """Runbooks are in the index of alerts."""
+    linked = {path for name in ("README.md", "reference/alerts.md") for path, _ in links(name)}
     assert {DOCS / name for name in PAGES} - {DOCS / "README.md"} <= linked
+    runbooks = {name for name in PAGES if name.startswith("runbooks/")}
+    own = {path for path, _ in links("README.md")}
+    assert {DOCS / name for name in PAGES} - own == {DOCS / name for name in runbooks} | {
+        DOCS / "README.md"
+    }
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -29,6 +29,7 @@ PAGES = (
     "rights",
     "secrets",
     "shared-things",
+    "signals",
     "sources",
     "threads",
 )

@@ -126,6 +126,10 @@ class NotAFolder(api.Plugin):
     manifests = "manifests"
 
 
+class NotAValue(api.Plugin):
+    signals = "signals"
+
+
 class NotNames(api.Plugin):
     after: ClassVar[Any] = "avi"
 
@@ -159,6 +163,7 @@ class EmptyRule(api.Plugin):
         (TwiceTheFact, "TwiceTheFact.requires names a fact twice"),
         (NotFacts, "NotFacts.accepts must be a tuple of Fact classes"),
         (NotAFolder, "NotAFolder.manifests must be package:folder"),
+        (NotAValue, "NotAValue.signals must be module:NAME"),
         (NotNames, "NotNames.after must be a tuple of plugin names"),
         (EmptyRule, "EmptyRule.rbac has a rule without groups, resources or verbs"),
         (NotRules, "NotRules.rbac must be a tuple of RbacRule"),

@@ -67,7 +67,10 @@ EXPORTED = {
         ServerError TooLargeVersionError TooManyRequestsError UnauthorizedError UnreachableError
         WatchEvent WorkloadConflictError
     """,
-    "metrics": "CREDENTIAL_AGE POOL_ADDRESSES PORT_GROUPS REGISTRY ROTATIONS STORE_LOGINS",
+    "metrics": """
+        CREDENTIAL_AGE POOL_ADDRESSES PORT_GROUPS PORT_GROUPS_NOT_READY REGISTRY ROTATIONS
+        STORE_LOGINS
+    """,
     "names": """
         ADOPT_ANNOTATION DELETE_FOR_MOVE_ANNOTATION LET_GO_ANNOTATION MANAGED_BY
         MANAGED_BY_LABEL MANAGEMENT_NAMESPACE RECORD_LABEL SWEEP_TENANTS_ANNOTATION
@@ -79,6 +82,9 @@ EXPORTED = {
     """,
     "redaction": "redact register",
     "settings": "Reference SecretRef",
+    "signals": """
+        Alert Board Metric Panel Query Section Severity Signals Unit expressions metrics_of
+    """,
     "structs": """
         DecodeError FieldShape JSON Meta Struct StrictStruct convert decode_json encode_json
         field fields replace to_object to_plain without_empty

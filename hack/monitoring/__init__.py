@@ -1,0 +1,1 @@
+"""Rules for Prometheus, dashboards for Grafana and pages, made of signals."""
