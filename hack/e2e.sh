@@ -1,7 +1,7 @@
 #!/bin/sh
 # Brings up (-u) a management and a workload cluster on this machine and prints where their
-# kubeconfigs are, or takes them down (-d). Further arguments go to `akoo-testbed up` or `down`:
-# `hack/e2e.sh -u --plugins vsphere,ako,avi` also brings up a vCenter, and tenancy an OpenBao.
+# kubeconfigs are and the command that starts the operator there, or takes them down (-d). Further
+# arguments go to `akoo-testbed up` or `down`: `hack/e2e.sh -u --plugins vsphere,ako,avi` also brings up a vCenter, and tenancy an OpenBao.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -187,17 +187,10 @@ class Operator:
 
     async def _cluster_kind(self, plain: transport.HttpClient) -> tuple[resource.Resource, str]:
         """The Cluster kind and our management id, as soon as everything needed exists."""
-        plugins = self._plugins.ordered
-        rules = (*rbac.CORE, *(rule for plugin in plugins for rule in plugin.rbac))
+        needs = self._needs()
 
         async def ask() -> tuple[resource.Resource, str]:
-            clusters = await readiness.cluster_kind(
-                plain,
-                rules,
-                own=rbac.keeping(plugins),
-                namespace=self._settings.operator_namespace,
-                plugins=self._plugins.names,
-            )
+            clusters = await readiness.cluster_kind(plain, needs)
             known = self._settings.management_id
             return clusters, known or await readiness.management_id(plain)
 
@@ -205,6 +198,17 @@ class Operator:
             self._readiness.set("management cluster", missing)
 
         return await readiness.until_ready(ask, say)
+
+    def _needs(self) -> readiness.Needs:
+        plugins, election = self._plugins.ordered, self._settings.leader_election
+        watched = (kind for each in self._registered for kind in each.registration.watches)
+        return readiness.Needs(
+            plugins=self._plugins.names,
+            rules=(*rbac.CORE, *(rule for plugin in plugins for rule in plugin.rbac)),
+            own=(*rbac.own_namespace(election.lease_name), *rbac.keeping(plugins)),
+            namespace=self._settings.operator_namespace,
+            kinds=tuple(kind for kind in dict.fromkeys(watched) if _is_defined(kind)),
+        )
 
     async def _lead(
         self,
@@ -252,6 +256,11 @@ class Operator:
             for future in (task, stopped):
                 future.cancel()
             await asyncio.gather(task, stopped, return_exceptions=True)
+
+
+def _is_defined(kind: resource.Resource) -> bool:
+    """The kind comes with a CustomResourceDefinition that a plugin brings."""
+    return "." in kind.group and not kind.group.endswith((".k8s.io", resource.CLUSTERS.group))
 
 
 def greeting(plugins: registry.PluginSet) -> str:

@@ -48,7 +48,8 @@ def manifests(
 ) -> None:
     """Print what a management cluster needs to run the operator.
 
-    PART is all (the default), crds, rbac, policies or deployment. all and deployment need --image.
+    PART is all (the default), namespace, crds, rbac, policies or deployment. all and deployment
+    need --image.
     Apply the output with: kubectl apply --server-side -f -
     """
     if plugins and settings_file:
@@ -58,14 +59,22 @@ def manifests(
     chosen = plugins or (None if settings_file else DEFAULT_PLUGINS)
     overrides = {"enabledPlugins": chosen, "operatorNamespace": install_namespace}
     loaded = settings.load(settings_file, environ={}, overrides=overrides)
-    selected = loader.load(loaded)
+    selected = _plugins(loaded, part)
     installation = render.Installation(
-        plugins=selected.ordered,
+        plugins=tuple(selected.values()),
         namespace=install_namespace,
         image=image,
         settings=settings_file.read_text() if settings_file else "",
     )
     made = render.objects(installation, part)
-    names = ",".join(plugin.name for plugin in selected.ordered) or "none"
+    names = ",".join(selected) or "none"
     click.echo(f"# akoo-core manifests {part} --plugins {names}")
     click.echo(render.text(made), nl=False)
+
+
+def _plugins(loaded: settings.LoadedSettings, part: render.Part) -> dict[str, render.AnyPlugin]:
+    """The chosen plugins by name. Definitions do not depend on settings, so that no plugin is made
+    for them: a choice without a default may be missing."""
+    if part in render.WITHOUT_SETTINGS:
+        return dict(loader.classes(loaded.settings.enabled_plugins))
+    return {plugin.name: plugin for plugin in loader.load(loaded).ordered}

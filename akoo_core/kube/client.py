@@ -144,10 +144,18 @@ class KubeClient:
             inactivity_seconds=inactivity_seconds,
         )
 
-    async def create(self, resource: Resource, obj: Object, namespace: str | None = None) -> Object:
+    async def create(
+        self,
+        resource: Resource,
+        obj: Object,
+        namespace: str | None = None,
+        *,
+        dry_run: bool = False,
+    ) -> Object:
         """Raises AlreadyExistsError."""
         request = _of("create", resource, obj, namespace)
-        return await self.transport.send(request, Payload(self._managed, obj))
+        query = {**self._managed, "dryRun": "All" if dry_run else ""}
+        return await self.transport.send(request, Payload(_filled(query), obj))
 
     async def replace(
         self,

@@ -5,6 +5,8 @@ An older CRD of ours would silently drop our newer fields, so it counts as missi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from akoo_core import errors, structs
 from akoo_core.kube import answers, client
 from akoo_core.kube import errors as kube_errors
@@ -16,7 +18,9 @@ SCHEMA_ANNOTATION = "akoo.io/schema-version"
 SCHEMA_VERSION = 1
 """The lowest version that this code needs. Our manifests have at least this."""
 
-APPLY = "Apply them: akoo-core manifests crds | kubectl apply --server-side -f -"
+COMMAND = "akoo-core manifests crds"
+"""Prints the definitions of the core and of the plugins."""
+APPLY = f"Apply them: {COMMAND} | kubectl apply --server-side -f -"
 OWN = (resources.AKO_DEPLOYMENT_CONFIGS, resources.AKO_DEPLOYMENTS)
 
 
@@ -101,30 +105,43 @@ def definition_of(crd: client.Object) -> Definition:
         raise kube_errors.ServerError(message) from error
 
 
-async def check_crds(kube: client.KubeClient) -> None:
-    """Return when all CRDs are ready. Raises PrerequisiteError (CRDsMissing, CRDsOutdated), or
-    KubeError."""
+async def check_crds(
+    kube: client.KubeClient, *, more: Iterable[Resource] = (), command: str = COMMAND
+) -> None:
+    """Return when all CRDs are ready: ours, and ``more`` kinds that plugins cannot do without.
+
+    ``command`` prints them. Raises PrerequisiteError (CRDsMissing, CRDsOutdated), or KubeError.
+    """
+    apply = f"Apply them: {command} | kubectl apply --server-side -f -"
     for resource in OWN:
-        await _check(kube, resource)
+        definition = await _served(kube, resource, apply)
+        schema = _schema_version(definition)
+        if schema < SCHEMA_VERSION:
+            message = (
+                f"the {resource.kind} of the API server is older than this akoo-core (schema "
+                f"{schema}, needed {SCHEMA_VERSION}): it would drop fields. {apply}"
+            )
+            raise errors.PrerequisiteError("CRDsOutdated", message)
+        _check_established(definition, resource)
+    for resource in more:
+        _check_established(await _served(kube, resource, apply), resource)
 
 
-async def _check(kube: client.KubeClient, resource: Resource) -> None:
+async def _served(kube: client.KubeClient, resource: Resource, apply: str) -> Definition:
+    """The definition of a kind that is served at our version."""
     try:
         crd = await kube.get(resources.CUSTOM_RESOURCE_DEFINITIONS, resource.qualified)
     except kube_errors.NotFoundError as error:
-        message = f"the API server has no {resource.kind}. {APPLY}"
+        message = f"the API server has no {resource.kind}. {apply}"
         raise errors.PrerequisiteError("CRDsMissing", message) from error
     definition = definition_of(crd)
     if resource.version not in definition.served:
-        message = f"the API server serves no {resource.version} of {resource.kind}. {APPLY}"
+        message = f"the API server serves no {resource.version} of {resource.kind}. {apply}"
         raise errors.PrerequisiteError("CRDsOutdated", message)
-    schema = _schema_version(definition)
-    if schema < SCHEMA_VERSION:
-        message = (
-            f"the {resource.kind} of the API server is older than this akoo-core (schema {schema}, "
-            f"needed {SCHEMA_VERSION}): it would drop fields. {APPLY}"
-        )
-        raise errors.PrerequisiteError("CRDsOutdated", message)
+    return definition
+
+
+def _check_established(definition: Definition, resource: Resource) -> None:
     if not definition.established:
         message = f"{resource.kind} is not Established yet"
         raise errors.PrerequisiteError("CRDsNotEstablished", message)

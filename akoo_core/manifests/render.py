@@ -2,11 +2,12 @@
 
 ::
 
+    namespace   the operator's namespace
     crds        definitions of the core and of the plugins, and what else a plugin brings
     rbac        ServiceAccount, roles that core and plugins declare, bindings, roles for people
     policies    admission policies that limit the deletion of records and definitions
     deployment  settings, Deployment, disruption budget, network policy
-    all         the namespace, and all of that
+    all         all of that
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from akoo_core.manifests.packaged import Object
 from akoo_core.plugin import api
 from akoo_core.plugin_host import rbac
 
-Part = Literal["all", "crds", "rbac", "policies", "deployment"]
+Part = Literal["all", "namespace", "crds", "rbac", "policies", "deployment"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
 DEFAULT_NAMESPACE = "akoo-system"
@@ -36,10 +37,17 @@ SETTINGS = "akoo-core-config"
 """Name of the ConfigMap with the settings."""
 
 
+WITHOUT_SETTINGS: tuple[Part, ...] = ("namespace", "crds", "policies")
+"""Parts that need the classes of plugins only."""
+
+AnyPlugin = api.Plugin | type[api.Plugin]
+
+
 class Installation(NamedTuple):
     """One installation: its plugins, and the choices that the manifests depend on."""
 
-    plugins: tuple[api.Plugin, ...]
+    plugins: tuple[AnyPlugin, ...]
+    """Made plugins; classes suffice for the parts WITHOUT_SETTINGS."""
     namespace: str = DEFAULT_NAMESPACE
     image: str = ""
     """With registry and tag or digest. Only the Deployment needs it."""
@@ -53,7 +61,7 @@ def objects(installation: Installation, part: Part = "all") -> tuple[Object, ...
     Raises InputError where the Deployment has no image, or a plugin's manifests cannot be read.
     """
     made: list[Object] = []
-    if part == "all":
+    if part in {"all", "namespace"}:
         made += _operator("namespace")
     if part in {"all", "crds"}:
         made += _crds(installation)
@@ -87,10 +95,14 @@ def _rbac(installation: Installation) -> list[Object]:
     kinds = [kind(each) for each in _crds(installation) if _is_definition(each)]
     return [
         *_operator("serviceaccount"),
-        *rbac.manifests(installation.plugins, namespace=installation.namespace),
+        *rbac.manifests(_made(installation), namespace=installation.namespace),
         *_operator("bindings"),
         *people.roles(kinds),
     ]
+
+
+def _made(installation: Installation) -> tuple[api.Plugin, ...]:
+    return tuple(each for each in installation.plugins if isinstance(each, api.Plugin))
 
 
 def _deployment(installation: Installation) -> list[Object]:
@@ -99,7 +111,7 @@ def _deployment(installation: Installation) -> list[Object]:
             "no image is published yet. Build one (deploy/image) and name it: "
             "--image REGISTRY/akoo-core:TAG"
         )
-    settings = installation.settings or default_settings(installation.plugins)
+    settings = installation.settings or default_settings(_made(installation))
     (deployment,) = _operator("deployment")
     template = deployment["spec"]["template"]
     digest = hashlib.sha256(settings.encode()).hexdigest()[:16]

@@ -55,7 +55,8 @@ def build_command(names: tuple[str, ...]) -> None:
     "--plugins",
     metavar="NAMES",
     default="",
-    help="The parts that these plugins of akoo-core need, as in its sandbox: vsphere,ako,avi.",
+    help="Plugins of akoo-core: their definitions, and the parts that they need, as in its "
+    "sandbox: vsphere,ako,avi.  [default: ako,avi]",
 )
 @_OUTPUT
 def up(
@@ -69,7 +70,9 @@ def up(
 ) -> None:
     """Bring up a management and a workload cluster, in the background.
 
-    Prints where the kubeconfigs are. Its state is in $AKOO_TESTBED_STATE, else `up` in the cache.
+    With akoo-core installed, the management cluster has its definitions and its namespace, and the
+    command that starts the operator is printed. Prints where the kubeconfigs are, too. Its state is
+    in $AKOO_TESTBED_STATE, else `up` in the cache.
     """
     if not _CLUSTER.fullmatch(cluster):
         raise click.UsageError(f'--cluster "{cluster}" is not NAMESPACE/NAME')
@@ -83,6 +86,7 @@ def up(
         arguments = ["--cluster", cluster, "--workers", str(workers)]
         for path in crds:
             arguments += ["--crds", str(path.absolute())]
+        arguments += ["--plugins", ",".join(names)] if names else []
         arguments += ["--vcsim"] if vcsim else []
         arguments += ["--openbao"] if openbao else []
         _start_daemon(state, arguments)
@@ -192,6 +196,8 @@ def _show(folder: upstate.StateFolder, output: str) -> None:
         click.echo("  ".join(part for part in (f"{name:<20}", url, rest) if part))
     click.echo(f"\nexport KUBECONFIG={state.management_kubeconfig}")
     click.echo(f"{state.kubectl} get clusters,machines -A")
+    if state.operator_command:
+        click.echo(f"\nThe operator, here:  {state.operator_command}")
 
 
 def main() -> None:

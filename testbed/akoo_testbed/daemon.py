@@ -19,7 +19,7 @@ import time
 import typing
 
 from akoo_testbed import bed as beds
-from akoo_testbed import cache, certificates, errors, kubeapi, parts, upstate
+from akoo_testbed import cache, certificates, errors, kubeapi, operator_files, parts, upstate
 from akoo_testbed.openbao import OpenBaoOptions
 from akoo_testbed.vcsim import VcsimOptions
 
@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("--cluster", default="default/workload-1", help="namespace/name")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--crds", type=pathlib.Path, action="append", default=[])
+    parser.add_argument("--plugins", default="", help="of the operator, comma separated")
     parser.add_argument("--vcsim", action="store_true")
     parser.add_argument("--openbao", action="store_true")
     arguments = parser.parse_args()
@@ -38,8 +39,9 @@ def main() -> int:
         with state.hold():
             state.clear()
             vcenter = VcsimOptions(password=_new_password()) if arguments.vcsim else None
+            operator = operator_files.write_manifests(state.path, _plugins(arguments))
             options = beds.BedOptions(
-                crds=tuple(arguments.crds),
+                crds=(*arguments.crds, *([operator] if operator else [])),
                 jaeger=True,
                 vcsim=vcenter,
                 openbao=OpenBaoOptions() if arguments.openbao else None,
@@ -75,16 +77,21 @@ async def _up(
         await bed.new_cluster(namespace, name, workers=arguments.workers)
         await bed.available(namespace, name)
         _tell_part(f"cluster {arguments.cluster}", time.monotonic() - started)
-        state.write(await _describe(state, bed, namespace, name))
+        state.write(await _describe(state, bed, arguments))
         _tell(ready=True)
         _fall_silent()
         await asyncio.Event().wait()
 
 
+def _plugins(arguments: argparse.Namespace) -> list[str]:
+    return [name for name in arguments.plugins.split(",") if name]
+
+
 async def _describe(
-    state: upstate.StateFolder, bed: beds.Bed, namespace: str, name: str
+    state: upstate.StateFolder, bed: beds.Bed, arguments: argparse.Namespace
 ) -> upstate.UpState:
-    """Write the kubeconfigs; where everything is."""
+    """Write the kubeconfigs and the operator's settings; where everything is."""
+    namespace, _, name = arguments.cluster.partition("/")
     secret = await bed.api.get("v1/Secret", namespace, f"{name}-kubeconfig")
     workload = base64.b64decode(secret["data"]["value"]).decode()
     files = {"management": bed.management.kubeconfig, name: workload}
@@ -103,6 +110,9 @@ async def _describe(
         otlp_url=bed.jaeger.otlp_url,
         kubectl=str(bed.base.built.binary("kubectl")),
         logs=str(bed.base.logs),
+        operator_command=operator_files.write_settings(
+            state.path, _plugins(arguments), otlp_url=bed.jaeger.otlp_url
+        ),
         **_describe_vcenter(state, bed),
         **_describe_openbao(state, bed),
     )

@@ -52,6 +52,8 @@ class UpState:
     openbao_ca_file: str = ""
     openbao_program: str = ""
     """Path of `bao`."""
+    operator_command: str = ""
+    """Starts akoo-core on this bed; "" where it is not installed."""
 
     def as_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
@@ -110,7 +112,7 @@ class StateFolder:
 
     def clear(self) -> None:
         """Remove state, kubeconfigs, and the secrets and CAs of further parts; the log stays."""
-        patterns = ("*.kubeconfig", "vcenter*", "openbao*")
+        patterns = ("*.kubeconfig", "vcenter*", "openbao*", "operator-*")
         files = (self.path.glob(pattern) for pattern in patterns)
         for path in (self._state, *itertools.chain.from_iterable(files)):
             path.unlink(missing_ok=True)

@@ -4,13 +4,15 @@ import asyncio
 import json
 import os
 import pathlib
+import shlex
 import signal
 import ssl
 import subprocess
 import sys
 
 import pytest
-from akoo_testbed import errors, kubeapi, openbao, plugin_parts, upstate, vcsim
+import yaml
+from akoo_testbed import errors, kubeapi, openbao, operator_files, plugin_parts, upstate, vcsim
 
 HOLD = """
 import sys, pathlib, signal
@@ -28,6 +30,7 @@ SHOWN = (
     "openbao_token_file",
     "openbao_ca_file",
     "openbao_program",
+    "operator_command",
 )
 STATE = upstate.UpState(
     pid=1,
@@ -152,6 +155,69 @@ def test_the_parts_that_plugins_need(plugins: tuple[str, ...], parts: tuple[str,
     assert plugin_parts.of(plugins) == parts
 
 
+def second_step(command: str) -> None:
+    """Start the operator as `up` says, without the plugins that need settings of a site."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("AKOO_")}
+    words = [*shlex.split(command), "--plugins", "ako,avi"]
+    with subprocess.Popen(
+        words,
+        env=environment | {"AKOO_HEALTH__PORT": "0", "AKOO_LOG__FORMAT": "text"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as operator:
+        assert operator.stdout is not None
+        lines = []
+        for line in operator.stdout:
+            lines.append(line)
+            if " working as " in line:
+                operator.send_signal(signal.SIGTERM)
+    text = "".join(lines)
+    assert operator.returncode == 0, text
+    assert " working as " in text, text
+    assert "Apply them" not in text, text
+    assert "Create it" not in text, text
+
+
+def test_without_akoo_core_the_bed_brings_clusters_only(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
+    assert operator_files.write_manifests(tmp_path, ()) is None
+    assert operator_files.write_settings(tmp_path, (), otlp_url="http://o") == ""
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("plugins", "definitions"), [((), 4), (("ako",), 2), (("vsphere", "tenancy", "ako", "avi"), 7)]
+)
+def test_the_operator_finds_what_it_needs(
+    tmp_path: pathlib.Path, plugins: tuple[str, ...], definitions: int
+) -> None:
+    file = operator_files.write_manifests(tmp_path, plugins)
+    assert file is not None
+    kinds = [obj["kind"] for obj in yaml.safe_load_all(file.read_text())]
+    assert kinds == ["CustomResourceDefinition"] * definitions + ["Namespace"]
+
+
+def test_its_command_chooses_the_plugins_by_a_file(tmp_path: pathlib.Path) -> None:
+    words = shlex.split(operator_files.write_settings(tmp_path, ("ako",), otlp_url="http://o:1"))
+    assert words[1:] == [
+        "--kubeconfig",
+        str(tmp_path / "management.kubeconfig"),
+        "--config",
+        str(tmp_path / operator_files.SETTINGS),
+    ]
+    settings = yaml.safe_load((tmp_path / operator_files.SETTINGS).read_text())
+    assert settings["enabledPlugins"] == ["ako"]
+    assert settings["telemetry"] == {"endpoint": "http://o:1"}
+
+
+def test_a_plugin_that_is_not_there_is_named(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(errors.TestbedError, match='akoo-core: no plugin "nsx"'):
+        operator_files.write_manifests(tmp_path, ("nsx",))
+
+
 @pytest.mark.bed
 async def test_up_and_down(folder: upstate.StateFolder) -> None:
     script = pathlib.Path(__file__).parents[2] / "hack" / "e2e.sh"
@@ -175,6 +241,7 @@ async def test_up_and_down(folder: upstate.StateFolder) -> None:
         tls = ssl.create_default_context(cafile=state["openbao_ca_file"])
         answer = await openbao.Admin(state["openbao_url"], tls, token).ask("GET", "sys/mounts")
         assert "sys/" in answer["data"]
+        await asyncio.to_thread(second_step, state["operator_command"])
         groups = await vcsim.Control(state["vcenter_control_url"]).port_groups()
         assert "DC0-free" in {group.name for group in groups.values()}
     finally:

@@ -102,7 +102,8 @@ class MemoryTransport:
         if request.resource.plural == "selfsubjectaccessreviews":
             return self._server.served.review(payload.body)
         manager = Manager(payload.query.get("fieldManager", ""), "Update")
-        return self._server.writes.create(request, payload.body, manager)
+        dry_run = "dryRun" in payload.query
+        return self._server.writes.create(request, payload.body, manager, dry_run=dry_run)
 
     def _update(self, request: ServerRequest, payload: Payload) -> Object:
         field_manager = payload.query.get("fieldManager", "")

@@ -50,10 +50,12 @@ class ProcessBed:
         )
         return install.write_private(self.folder / "operator.kubeconfig", text)
 
-    def operator(self, kubeconfig: pathlib.Path, **environment: str) -> process.OperatorProcess:
+    def operator(
+        self, kubeconfig: pathlib.Path, *, plugins: tuple[str, ...] = ("ako",), **environment: str
+    ) -> process.OperatorProcess:
         return process.OperatorProcess(
             kubeconfig=kubeconfig,
-            plugins=("ako",),
+            plugins=plugins,
             log=self.folder / "operator.log",
             environment=environment,
         )
@@ -101,7 +103,9 @@ async def test_what_is_missing_is_said_until_it_is_there(bed: ProcessBed) -> Non
     operator = bed.operator(kubeconfig)
     await operator.start()
     try:
-        missing = await readyz(operator, definition_rules.APPLY)
+        missing = await readyz(
+            operator, f"{definition_rules.COMMAND} --plugins ako | kubectl apply "
+        )
         assert "the API server has no AKODeploymentConfig" in missing
         assert f'version="{akoo_core.__version__}"' in await build_info(operator)
         role = "rbac.authorization.k8s.io/v1/ClusterRole"
@@ -120,6 +124,42 @@ async def test_what_is_missing_is_said_until_it_is_there(bed: ProcessBed) -> Non
     assert code == 0
     log = operator.log.read_text()
     assert log.count("the API server has no AKODeploymentConfig") == 1, "said once, not per try"
+
+
+async def test_each_command_that_a_message_names_helps(bed: ProcessBed) -> None:
+    """On an empty API server: definitions of plugins, then the namespace; each said once."""
+    kubeconfig = install.write_private(
+        bed.folder / "admin.kubeconfig", bed.server.server.kubeconfig
+    )
+    share = build.ensure(["clusterapi"]).share("clusterapi") / "config" / "crd" / "bases"
+    await definitions.install(bed.api, share)
+    operator = bed.operator(kubeconfig, plugins=("ako", "avi"))
+    await operator.start()
+    try:
+        missing = await readyz(operator, "Apply them: ")
+        await apply_output(bed, "akoo-core manifests crds --plugins avi,ako", missing)
+        missing = await readyz(operator, "Create it: ")
+        assert 'namespace "akoo-system" of the operator does not exist' in missing
+        await apply_output(bed, "akoo-core manifests namespace", missing)
+        await operator.ready()
+    finally:
+        code = await operator.stop()
+    assert code == 0
+    log = operator.log.read_text()
+    assert log.count("the API server has no AKODeploymentConfig") == 1, log
+    assert log.count("of the operator does not exist") == 1, log
+
+
+async def apply_output(bed: ProcessBed, command: str, message: str) -> None:
+    """Run the command that the message names, and apply its output."""
+    assert f"{command} | kubectl apply --server-side -f -" in message
+    words = [sys.executable, "-m", *command.replace("akoo-core", "akoo_core").split()]
+    done = await asyncio.to_thread(
+        subprocess.run, words, capture_output=True, text=True, check=True
+    )
+    file = bed.folder / "printed.yaml"
+    file.write_text(done.stdout)
+    await definitions.install(bed.api, file)
 
 
 async def test_it_outlives_its_api_server_and_ends_in_time(bed: ProcessBed) -> None:
