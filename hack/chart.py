@@ -71,17 +71,18 @@ def _definitions(plugins: Plugins) -> str:
     return _if(".Values.crds.create", "".join(parts))
 
 
-def _kept(crds: Iterable[Object]) -> list[Object]:
-    """Definitions that `helm uninstall` leaves: with them all records would go."""
+def _kept(objects: Iterable[Object]) -> list[Object]:
+    """Objects that `helm uninstall` leaves. With a definition all its records would go; a policy
+    protects the records that are left."""
     kept = []
-    for crd in crds:
-        annotations = crd["metadata"].get("annotations", {}) | {"helm.sh/resource-policy": "keep"}
-        kept.append(crd | {"metadata": crd["metadata"] | {"annotations": annotations}})
+    for obj in objects:
+        annotations = obj["metadata"].get("annotations", {}) | {"helm.sh/resource-policy": "keep"}
+        kept.append(obj | {"metadata": obj["metadata"] | {"annotations": annotations}})
     return kept
 
 
 def _policies() -> str:
-    return _in_release(_dump(packaged.read(packaged.core_folder("policies"))))
+    return _in_release(_dump(_kept(packaged.read(packaged.core_folder("policies")))))
 
 
 def _rules(rules: Iterable[Any]) -> str:

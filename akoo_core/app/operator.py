@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import platform
 import signal
@@ -20,11 +21,11 @@ from typing import TypeVar
 
 import akoo_core
 from akoo_core import errors, external, structs
-from akoo_core.app import assembly, readiness, watches
+from akoo_core.app import assembly, installation, readiness, watches
 from akoo_core.app.parts import Parts
 from akoo_core.app.world import CachedWorld
 from akoo_core.clock import LeaseClock, SystemClock
-from akoo_core.election import lease, timing
+from akoo_core.election import installations, lease, timing
 from akoo_core.health import server
 from akoo_core.health.readiness import Readiness
 from akoo_core.kube import resource, transport
@@ -99,13 +100,14 @@ class Operator:
 
         plain = transport.HttpClient(endpoint, external=assembly.seam(self._settings))
         stopping.push_async_callback(plain.close)
-        elector = self._elector(plain)
+        clusters, management_id = await self._unless_stopped(self._cluster_kind(plain))
+        elector = self._elector(plain, management_id)
+        only = self._only_installation(plain, management_id)
         guard: external.Guard = elector.guard if elector else external.AlwaysLeader()
         seam = assembly.seam(self._settings, guard)
         management = transport.HttpClient(endpoint, external=seam)
         stopping.push_async_callback(management.close)
 
-        clusters, management_id = await self._unless_stopped(self._cluster_kind(plain))
         world = CachedWorld(management_id, clusters)
         parts = assembly.assemble(
             self._settings,
@@ -126,7 +128,7 @@ class Operator:
         await self._unless_stopped(following.synced())
         upgrades = asyncio.create_task(self._follow_upgrades(following), name="upgrades")
         try:
-            await self._lead(elector, parts, management)
+            await self._lead(elector, only, parts, management)
         finally:
             upgrades.cancel()
             await asyncio.gather(upgrades, return_exceptions=True)
@@ -168,7 +170,7 @@ class Operator:
         await serving.start()
         stopping.push_async_callback(serving.stop)
 
-    def _elector(self, plain: transport.HttpClient) -> lease.Elector | None:
+    def _elector(self, plain: transport.HttpClient, management_id: str) -> lease.Elector | None:
         election = self._settings.leader_election
         if not election.enabled:
             return None
@@ -178,11 +180,28 @@ class Operator:
             name=election.lease_name,
             identity=self.identity,
             clock=LeaseClock(),
+            labels={installations.MANAGEMENT_LABEL: installations.label_value(management_id)},
             timing=timing.Timing(
                 lease=election.lease_seconds,
                 renew_deadline=election.renew_deadline_seconds,
                 retry=election.retry_seconds,
             ),
+        )
+
+    def _only_installation(
+        self, plain: transport.HttpClient, management_id: str
+    ) -> installation.OnlyInstallation:
+        election = self._settings.leader_election
+        return installation.OnlyInstallation(
+            plain,
+            installations.Installations(
+                self._settings.operator_namespace,
+                election.lease_name,
+                lease_seconds=election.lease_seconds,
+            ),
+            management_id=management_id,
+            clock=LeaseClock(),
+            say=functools.partial(self._readiness.set, installation.CHECK),
         )
 
     async def _cluster_kind(self, plain: transport.HttpClient) -> tuple[resource.Resource, str]:
@@ -213,13 +232,17 @@ class Operator:
     async def _lead(
         self,
         elector: lease.Elector | None,
+        only: installation.OnlyInstallation,
         parts: Parts,
         management: transport.HttpClient,
     ) -> None:
-        """Work while the lease is ours; release it when every writer has ended."""
+        """Work while the lease is ours and no other installation works; release it when every
+        writer has ended."""
         grace = self._settings.deadlines.shutdown_seconds * WORKER_SHARE
 
         async def work() -> None:
+            if elector is not None:
+                await self._unless_stopped(only.confirm())
             _log.info(
                 "working as %s with plugins %s",
                 self.identity,
@@ -227,6 +250,7 @@ class Operator:
             )
             await parts.work(self._registered, management, stop=self._stop, grace_seconds=grace)
 
+        await self._unless_stopped(only.alone())
         if elector is None:
             await work()
             return

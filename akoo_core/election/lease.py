@@ -6,7 +6,7 @@ import asyncio
 import datetime
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from akoo_core import errors, structs
 from akoo_core.clock import Clock
@@ -60,6 +60,7 @@ class Elector:
     ``client`` must not use our own guard, or the Lease could never be taken. ``identity`` is new
     for every process (Pod name and a random part). ``clock`` must go on while the machine is
     suspended (:class:`akoo_core.clock.LeaseClock`), or a suspended leader trusts an old Lease.
+    ``labels`` are on the Lease from the moment it is taken.
     """
 
     def __init__(
@@ -70,10 +71,12 @@ class Elector:
         name: str,
         identity: str,
         clock: Clock,
+        labels: Mapping[str, str] | None = None,
         timing: Timing | None = None,
         uniform: Callable[[], float] = random.random,
     ) -> None:
         self._client = client
+        self._labels = dict(labels or {})
         self._namespace = namespace
         self._name = name
         self._clock = clock
@@ -184,7 +187,7 @@ class Elector:
         if obj is None:
             await self._client.create(LEASES, self._new(spec), self._namespace)
         else:
-            await self._client.replace(LEASES, _with_spec(obj, spec))
+            await self._client.replace(LEASES, self._labelled(_with_spec(obj, spec)))
         self._state.confirmed(spec, sent_at, self._clock.monotonic())
 
     async def _read(self) -> Object | None:
@@ -199,9 +202,18 @@ class Elector:
         return {
             "apiVersion": LEASES.api_version,
             "kind": LEASES.kind,
-            "metadata": {"namespace": self._namespace, "name": self._name},
+            "metadata": {"namespace": self._namespace, "name": self._name, **self._marks({})},
             "spec": structs.to_object(spec),
         }
+
+    def _labelled(self, obj: Object) -> Object:
+        """The Lease with our labels, beside those of others."""
+        metadata = obj["metadata"]
+        return {**obj, "metadata": {**metadata, **self._marks(metadata.get("labels") or {})}}
+
+    def _marks(self, others: Mapping[str, str]) -> Object:
+        labels = {**others, **self._labels}
+        return {"labels": labels} if labels else {}
 
 
 def _lost_race(error: Exception) -> bool:

@@ -48,6 +48,8 @@ CORE: tuple[api.RbacRule, ...] = (
     _rule("events.k8s.io", "events", "create", "patch"),
     _rule("apiextensions.k8s.io", "customresourcedefinitions", "get"),
     _rule("authorization.k8s.io", "selfsubjectaccessreviews", "create"),
+    # The Leases of other installations: two would act on the same clusters.
+    _rule("coordination.k8s.io", "leases", "list"),
 )
 """The rights of the core itself, in all namespaces."""
 

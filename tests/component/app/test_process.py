@@ -20,6 +20,7 @@ from akoo_testbed import bare, build, definitions, kubeapi
 
 import akoo_core
 from akoo_core import settings
+from akoo_core.election import installations
 from akoo_core.kube import crds as definition_rules
 from akoo_core.plugin_host import loader
 from akoo_core.sandbox import install, process
@@ -183,6 +184,37 @@ async def test_it_outlives_its_api_server_and_ends_in_time(bed: ProcessBed) -> N
     assert code == 0
     lease = await bed.api.get(LEASE, install.NAMESPACE, "akoo-core")
     assert not lease["spec"].get("holderIdentity")
+
+
+async def test_a_second_installation_acts_on_nothing(bed: ProcessBed) -> None:
+    """As the account that `akoo-core manifests rbac` makes, which may only list other Leases."""
+    kubeconfig = await bed.account()
+    await bed.crds()
+    system = await bed.api.get("v1/Namespace", None, "kube-system")
+    value = installations.label_value(system["metadata"]["uid"])
+    other = {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {
+            "name": "akoo-core",
+            "namespace": "default",
+            "labels": {installations.MANAGEMENT_LABEL: value},
+        },
+        "spec": {"holderIdentity": "another", "leaseDurationSeconds": 600},
+    }
+    await bed.api.create(other)
+    operator = bed.operator(kubeconfig)
+    await operator.start()
+    try:
+        text = await readyz(operator, "has the same management id")
+        assert "Lease default/akoo-core, held by another," in text
+        assert await bed.api.find(LEASE, install.NAMESPACE, "akoo-core") is None
+        await bed.api.delete(LEASE, "default", "akoo-core")
+        await operator.ready()
+        await leader(bed)
+    finally:
+        code = await operator.stop()
+    assert code == 0
 
 
 async def test_the_second_replica_stands_by_and_takes_over(bed: ProcessBed) -> None:

@@ -19,6 +19,13 @@ from hack import generate
 CHART = pathlib.Path(__file__).parents[3] / "deploy" / "chart" / "akoo-core"
 IMAGE = {"image": {"repository": "example.com/akoo-core"}}
 
+KEPT = (
+    "CustomResourceDefinition",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+)
+"""Kinds that `helm uninstall` leaves."""
+
 Object = dict[str, Any]
 Values = dict[str, Any]
 
@@ -96,8 +103,10 @@ def _alike(obj: Object) -> Object:
         plain["rules"] = rbac.plain(rules)
     if plain["kind"] == "ConfigMap":
         plain["data"] = {key: yaml.safe_load(text) for key, text in plain["data"].items()}
-    if plain["kind"] == "CustomResourceDefinition":
-        assert plain["metadata"]["annotations"].pop("helm.sh/resource-policy", "keep") == "keep"
+    if plain["kind"] in KEPT:
+        annotations = dict(plain["metadata"].get("annotations", {}))
+        assert annotations.pop("helm.sh/resource-policy", "keep") == "keep"
+        plain["metadata"] = {**plain["metadata"], "annotations": annotations}
     if plain["kind"] == "Deployment":
         assert plain["spec"]["template"]["metadata"]["annotations"].pop(render.SETTINGS_HASH)
     return plain
@@ -118,10 +127,11 @@ def test_it_makes_what_manifests_prints(names: str, namespace: str, chart: Chart
         assert made[key] == obj, key
 
 
-def test_definitions_stay_when_it_is_uninstalled(chart: Chart) -> None:
-    crds = [each for each in chart.template(IMAGE) if each["kind"] == "CustomResourceDefinition"]
-    assert len(crds) == 4
-    for each in crds:
+def test_definitions_and_policies_stay_when_it_is_uninstalled(chart: Chart) -> None:
+    kept = [each for each in chart.template(IMAGE) if each["kind"] in KEPT]
+    assert [each["kind"] for each in kept].count("CustomResourceDefinition") == 4
+    assert len(kept) == 12
+    for each in kept:
         assert each["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
 
 

@@ -82,7 +82,7 @@ async def test_the_operator_counts_the_time_its_machine_slept(
     made = operator.Operator(
         settings.Settings(), registry.PluginSet(()), kubefiles.KubeconfigChoice("none")
     )
-    elector = made._elector(memory.MemoryServer().client())  # type: ignore[arg-type]
+    elector = made._elector(memory.MemoryServer().client(), "id")  # type: ignore[arg-type]
     assert elector is not None
     await elector.acquire()
     elector.guard.check()
