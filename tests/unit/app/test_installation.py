@@ -51,7 +51,7 @@ class Stage:
         self.acting: set[str] = set()
         self.most = 0
         """Most installations that ever acted at the same time."""
-        self.said: dict[str, list[str]] = {}
+        self.messages: dict[str, list[str]] = {}
         self._chance = random.Random(seed)
         self._slow = slow
         self._started = 0
@@ -74,7 +74,7 @@ class Stage:
             installations.Installations(namespace, "akoo-core", lease_seconds=LEASE_SECONDS),
             management_id=management_id,
             clock=self.clock,
-            say=self.said.setdefault(namespace, []).append,
+            say=self.messages.setdefault(namespace, []).append,
         )
 
         async def body() -> None:
@@ -118,7 +118,7 @@ async def test_a_second_installation_says_so_and_acts_on_nothing(clock: Clock) -
         async with stage.running("second"):
             await asyncio.sleep(7200.0)
             assert stage.acting == {"first"}
-            assert stage.said["second"][-1] == (
+            assert stage.messages["second"][-1] == (
                 "another akoo-core is installed for this management cluster: Lease "
                 "first/akoo-core, held by first-1, has the same management id. This one acts on "
                 "nothing until that Lease is no longer renewed. Uninstall one of them"
@@ -133,7 +133,7 @@ async def test_alone_it_acts_at_once(clock: Clock) -> None:
         await virtual_time.settle()
         assert stage.acting == {"first"}
         assert clock.monotonic() == before
-    assert set(stage.said["first"]) == {""}
+    assert set(stage.messages["first"]) == {""}
 
 
 @virtual_time.test
@@ -160,7 +160,7 @@ async def test_the_second_goes_on_when_the_first_is_gone(clock: Clock) -> None:
             assert stage.acting == set()
             await asyncio.sleep(10.0)
             assert stage.acting == {"second"}
-            assert stage.said["second"][-1] == ""
+            assert stage.messages["second"][-1] == ""
 
 
 @virtual_time.test
@@ -221,10 +221,10 @@ def test_never_both_act_however_they_start_and_die(seed: int) -> None:
             await asyncio.sleep(chance.random())
             async with stage.running("second"):
                 await asyncio.sleep(400.0)
-                assert len(stage.acting) == 1, (stage.acting, stage.said)
+                assert len(stage.acting) == 1, (stage.acting, stage.messages)
                 first["first"].cancel()
                 await asyncio.sleep(400.0)
-                assert stage.acting == {"second"}, stage.said
+                assert stage.acting == {"second"}, stage.messages
                 async with stage.running("first"):
                     await asyncio.sleep(400.0)
                     assert stage.acting == {"second"}

@@ -1,4 +1,4 @@
-"""What an operator cannot start without: each missing thing is one message with its command."""
+"""The needs of an operator at its start: each missing thing is one message with its command."""
 
 from __future__ import annotations
 
