@@ -23,6 +23,8 @@ from akoo_tenancy.users import logins
 AGAIN_SECONDS = (1.0, 15.0)
 """Between two looks at an account that AKO is to take: at first, and later."""
 OVERDUE_SECONDS = 30.0
+LOGIN_SECONDS = 5.0
+"""AKO logs in at its start: earlier than this after it, the controller is asked in vain."""
 _NOBODY = Owner(management_id="", epoch=0)
 
 
@@ -108,11 +110,17 @@ async def _seen(ctx: api.VerbContext, tools: Tools, place: Stored, shadow: Recor
     if seen.secret_username != username or pending.pushed_at is None:
         return seen
     seen = structs.replace(seen, started=await workload.starts(ctx.workload))
-    if not decide.started_since(seen, pending.pushed_at):
+    if not decide.started_since(seen, pending.pushed_at) or _starts(seen, ctx.clock.now()):
         return seen
     avi = await reaching.open(ctx, tools, place)
     activity = await logins.of(avi, username)
     return structs.replace(seen, logged_in=activity.logged_in)
+
+
+def _starts(seen: decide.Seen, now: datetime.datetime) -> bool:
+    """A Pod started a moment ago. A start in the future is of another clock and counts not."""
+    ages = [(now - start).total_seconds() for start in seen.started if start is not None]
+    return any(0 <= age < LOGIN_SECONDS for age in ages)
 
 
 async def _note_push(

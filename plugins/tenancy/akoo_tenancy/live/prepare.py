@@ -13,24 +13,14 @@
 
 from __future__ import annotations
 
-from akoo_avi.client import AviClient
 from akoo_avi.client.access import open as open_avi
-from akoo_avi.client.access import refusal
-from akoo_avi.client.access.reach import Reach
 
 from akoo_core.plugin import api, structs
 from akoo_tenancy.journal.record import Reason
-from akoo_tenancy.live import answers, reaching, rights, settling, tenant, wishes
+from akoo_tenancy.live import answers, placing, reaching, rights, settling, tenant, wishes
 from akoo_tenancy.live.tools import Tools
-from akoo_tenancy.roles import applying
-from akoo_tenancy.spec import facts, requests, tenant_used, wanted
-from akoo_tenancy.spec.facts import (
-    ControllerRef,
-    PlacedTenant,
-    Stored,
-    TenancyAccount,
-    TenancyPlace,
-)
+from akoo_tenancy.spec import facts, requests, wanted
+from akoo_tenancy.spec.facts import Stored, TenancyAccount, TenancyPlace
 from akoo_tenancy.spec.wanted import Asked
 
 LEAVING_SECONDS = 30.0
@@ -117,7 +107,9 @@ async def _work(
 ) -> api.Result:
     reach, controller = await reaching.of_config(ctx, asked)
     avi = await open_avi(ctx, tools.clients, reach)
-    place = TenancyPlace(asked=asked, stored=await _placed(ctx.view, avi, asked, reach, controller))
+    way = placing.Way(asked=asked, reach=reach, controller=controller)
+    before = facts.stored(ctx.view) if account is not None and not account.repair else None
+    place = TenancyPlace(asked=asked, stored=await placing.find(ctx, tools, avi, way, before))
     if not _is_stored(ctx.view, place.stored):
         return _not_stored(ctx.view, place)
     applied = account.rights if account is not None else None
@@ -144,33 +136,6 @@ def _served(view: api.View, due: Reason | None) -> tuple[str, ...]:
     asked = requests.cause(view)
     served = asked is not None and due in (asked, settling.FIRST)
     return (requests.ROTATE,) if served else ()
-
-
-async def _placed(
-    view: api.View,
-    avi: AviClient,
-    asked: Asked,
-    reach: Reach,
-    controller: ControllerRef | None,
-) -> Stored:
-    cluster = await avi.get("cluster")
-    rows = await applying.tenant_rows(avi, asked.tenants)
-    used = tenant_used.current(view)
-    if used is not None and str(rows[used.name]["uuid"]) != used.uuid:
-        raise refusal.Refusal(
-            "TenantElsewhere",
-            f'Tenant "{used.name}" on {avi.address} is not that of AviTenant/{used.object}. Let '
-            "the AviTenant and the AKODeploymentConfig name the same controller.",
-        )
-    first = rows[asked.tenants[0]].get("config_settings") or {}
-    return Stored(
-        reach=reach,
-        controller_uuid=str(cluster["uuid"]),
-        controller=controller,
-        avi_tenant=ControllerRef(name=used.object, uid=used.uid) if used is not None else None,
-        tenants=tuple(PlacedTenant(name=name, uuid=str(row["uuid"])) for name, row in rows.items()),
-        own_engines=first.get("se_in_provider_context") is False,
-    )
 
 
 def _not_stored(view: api.View, place: TenancyPlace) -> api.Wait:

@@ -1,4 +1,4 @@
-"""Users, their roles and their logins on one controller, read once for all its clusters.
+"""Users, roles, logins and tenants on one controller, read once for all its clusters.
 
 A look at rest compares a cluster with the snapshot, so that a thousand clusters cost a few pages
 every some minutes. One reading runs at a time; the others wait for it.
@@ -25,6 +25,9 @@ class Snapshot(NamedTuple):
     taken_at: datetime.datetime
     """Begin of the reading: accounts that were made later are not in it."""
     version: str
+    controller_uuid: str
+    tenants: dict[str, structs.JSON]
+    """By name."""
     users: tuple[structs.JSON, ...]
     roles: tuple[structs.JSON, ...]
     activity: dict[str, logins.Activity] | None
@@ -57,8 +60,19 @@ async def _read(avi: AviClient, now: clock.Clock) -> Snapshot:
     params = {"include_service_accounts": "true"}
     users = await avi.list("user", tenant="admin", params=params)
     roles = await avi.list("role")
+    cluster = await avi.get("cluster")
+    tenants = await avi.list("tenant", tenant="admin")
     try:
         activity = await logins.everybody(avi)
     except (ForbiddenError, InvalidError, NotFoundError):
         activity = None
-    return Snapshot(at, taken_at, await avi.version(), tuple(users), tuple(roles), activity)
+    return Snapshot(
+        at=at,
+        taken_at=taken_at,
+        version=await avi.version(),
+        controller_uuid=str(cluster["uuid"]),
+        tenants={str(row["name"]): row for row in tenants},
+        users=tuple(users),
+        roles=tuple(roles),
+        activity=activity,
+    )
