@@ -62,6 +62,7 @@ class Accounts:
         """The cluster works with its first account, beside neighbours in the same tenant."""
         await self.scene.lives(neighbours_too=neighbours_too, **(self.own() | config))
         record = await self.in_use()
+        await self.pair()
         await self.note_neighbour()
         return record
 
