@@ -132,7 +132,7 @@ ROTATION: Final = (
 LEAVING: Final = (
     _vault("GET", "data"),
     _vault("POST", "data", 0),  # revoking
-    _avi("PATCH", "user"),  # emptied
+    _avi("PUT", "user"),  # emptied
     _avi("DELETE", "user"),
     _avi("DELETE", "role"),
     _vault("POST", "data", 1),  # revoked
