@@ -36,7 +36,8 @@ def crashed(pod: Object, end: Exit, ended: datetime.datetime, restarts: int) -> 
     """The main container ended by itself and waits for its next start; the others run on."""
     main, *others = pod["spec"]["containers"]
     terminated = {"exitCode": end.code, "reason": "Error", "message": end.message}
-    terminated["finishedAt"] = timestamp(ended)
+    begun = main_status(pod).get("state", {}).get("running", {}).get("startedAt")
+    terminated |= {"startedAt": begun or timestamp(ended), "finishedAt": timestamp(ended)}
     message = f"back-off restarting failed container {main['name']}"
     state = {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
     containers = [_container(pod, main, ready=False, state=state, restarts=restarts)]

@@ -5,7 +5,7 @@ import typing
 
 import hypothesis
 import hypothesis.strategies as st
-from akoo_testbed.kubelet import pods
+from akoo_testbed.kubelet import nodes, pods
 from akoo_testbed.kubelet.options import KubeletOptions
 from akoo_testbed.kubelet.pods import Again, Bind, Kill, Memory, Remove, Start, WriteStatus
 from akoo_testbed.kubelet.program import Exit
@@ -153,15 +153,20 @@ def test_an_invalid_host_cannot_be_pulled_from() -> None:
 
 def test_a_crash_is_shown_and_the_count_grows_at_the_next_start() -> None:
     running = pod(status=written(pods.plan(pod(), view(has_program=True))))
-    memory = Memory(seen=NOW, restarts=0, crashes=1, end=Exit(1, "no password"), ended=NOW)
-    actions = pods.plan(running, view(memory=memory, has_program=True, restart_seconds=2.0))
+    begun = main_of(running["status"])["state"]["running"]["startedAt"]
+    ended = second(5)
+    memory = Memory(seen=NOW, restarts=0, crashes=1, end=Exit(1, "no password"), ended=ended)
+    crash = view(memory=memory, has_program=True, restart_seconds=2.0, now=ended)
+    actions = pods.plan(running, crash)
     status = written(actions)
     assert actions[-1] == Again(2.0)
     assert main_of(status)["state"]["waiting"]["reason"] == "CrashLoopBackOff"
-    assert main_of(status)["lastState"]["terminated"]["message"] == "no password"
+    terminated = main_of(status)["lastState"]["terminated"]
+    assert terminated["message"] == "no password"
+    assert (terminated["startedAt"], terminated["finishedAt"]) == (begun, nodes.timestamp(ended))
     assert main_of(status)["restartCount"] == 0
     crashed = pod(status=status)
-    later = view(memory=memory, has_program=True, restart_seconds=2.0, now=second(2))
+    later = view(memory=memory, has_program=True, restart_seconds=2.0, now=second(7))
     assert pods.plan(crashed, later)[0] == Start(restarts=1)
 
 

@@ -94,7 +94,9 @@ async def test_moved_by_clusterctl(s: Scene) -> None:
                 RECORD,
                 None,
                 s.record_name,
-                lambda obj: "ForeignRecord" in condition(obj or {}, "TenancyReady")["message"],
+                lambda obj: (
+                    "ForeignRecord" in condition(obj or {}, "TenancyReady").get("message", "")
+                ),
                 SECONDS,
             )
         former = (await s.api.get("v1/Namespace", None, "kube-system"))["metadata"]["uid"]
