@@ -99,9 +99,12 @@ def _rights(plugins: Plugins) -> str:
             text += _if(_selected(name), _rules(own))
     text += _if(".Values.extraRules", "{{ toYaml .Values.extraRules }}\n")
     text += _dump([role])
-    keeping = " ".join(f"({_selected(name)})" for name, kind in plugins.items() if kind.keeps)
-    if keeping:
-        text += _if(f"or {keeping}", _rules(rbac.plain(rbac.KEEPING)))
+    keeping = [name for name, kind in plugins.items() if kind.keeps]
+    reading = [name for name, kind in plugins.items() if kind.reads_config_maps]
+    for names, rules in ((keeping, rbac.KEEPING), (reading, rbac.READING)):
+        if names:
+            selected = " ".join(f"({_selected(name)})" for name in names)
+            text += _if(f"or {selected}", _rules(rbac.plain(rules)))
     return _in_release(text)
 
 

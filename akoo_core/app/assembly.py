@@ -20,7 +20,7 @@ from akoo_core.plugin_host import (
     registry,
     scoped_client,
 )
-from akoo_core.plugin_host.kept import keep
+from akoo_core.plugin_host.kept import config_maps, keep
 from akoo_core.reconcile.act import record_writes
 from akoo_core.reconcile.act.services import Services
 from akoo_core.reconcile.deploy import deployer, secrets
@@ -119,6 +119,9 @@ def assemble(
         finished_kept=datetime.timedelta(seconds=settings.finished_retention_seconds),
         logins=means.logins,
         keep=means.keep,
+        config_maps=lambda plugin: config_maps.of_plugin(
+            plugin, management, settings.operator_namespace
+        ),
     )
     return Parts(settings, services, world, clients, pools)
 

@@ -224,7 +224,7 @@ class Operator:
         return readiness.Needs(
             plugins=self._plugins.names,
             rules=(*rbac.CORE, *(rule for plugin in plugins for rule in plugin.rbac)),
-            own=(*rbac.own_namespace(election.lease_name), *rbac.keeping(plugins)),
+            own=(*rbac.own_namespace(election.lease_name), *rbac.of_plugins(plugins)),
             namespace=self._settings.operator_namespace,
             kinds=tuple(kind for kind in dict.fromkeys(watched) if _is_defined(kind)),
         )

@@ -49,6 +49,7 @@ F = TypeVar("F", bound="Fact")
 class Fact(structs.Struct, frozen=True, kw_only=True):
     """A typed value that one plugin provides and others may require. Never holds a secret.
 
+    A field ``notes`` with texts is shown by ``akoo-core explain``.
     Subclasses set ``fact_name`` (unique, CamelCase) and ``fact_version`` (raised when an older
     reader would misunderstand). The engine keeps facts in the record and runs the verbs of a
     dependent plugin again when one changed.
@@ -394,6 +395,20 @@ class Keep(Protocol):
         ...
 
 
+class ConfigMapReader(Protocol):
+    """Reads ConfigMaps of the operator's namespace, for a plugin with ``reads_config_maps``."""
+
+    @property
+    def namespace(self) -> str:
+        """The operator's namespace."""
+        ...
+
+    async def read(self, name: str) -> Mapping[str, str] | None:
+        """The texts of a ConfigMap as it is now; None where there is none. Raises KubeError when
+        the API server does not answer."""
+        ...
+
+
 class VerbContext(structs.Struct, frozen=True, kw_only=True):
     """The argument of an async verb: the view and the means to act, for this one call."""
 
@@ -417,6 +432,8 @@ class VerbContext(structs.Struct, frozen=True, kw_only=True):
     """Refused logins, remembered beyond this process. None: they are not kept."""
     keep: Keep | None = None
     """Secrets of the plugin in the operator's namespace. None for a plugin without ``keeps``."""
+    config_maps: ConfigMapReader | None = None
+    """ConfigMaps of the operator's namespace. None for a plugin without ``reads_config_maps``."""
 
 
 class SecretContext(structs.Struct, frozen=True, kw_only=True):
@@ -792,6 +809,9 @@ class Plugin:
     keeps: bool = False
     """The plugin keeps Secrets in the operator's namespace (``ctx.keep``). The Role then has the
     rights for it. One whose settings decide that sets it in ``__init__``."""
+    reads_config_maps: ClassVar[bool] = False
+    """The verbs of the plugin read ConfigMaps in the operator's namespace (``ctx.config_maps``).
+    The Role then has the right for it."""
     manifests: ClassVar[str] = ""
     """``package:folder`` (``akoo_avi:manifests``): the folder in its wheel with the definitions of
     its kinds, as YAML files. ``akoo-core manifests`` prints them."""

@@ -80,6 +80,7 @@ def build_context(
     shared: client.KubeClient | None = None,
     logins: api.LoginMemory | None = None,
     keep: api.Keep | None = None,
+    config_maps: api.ConfigMapReader | None = None,
 ) -> api.VerbContext:
     """The context of one call; its log lines name plugin, record and cluster."""
     name = f"akoo_core.plugin.{plugin.name}"
@@ -103,6 +104,7 @@ def build_context(
         shared=shared,
         logins=logins,
         keep=keep,
+        config_maps=config_maps,
     )
 
 

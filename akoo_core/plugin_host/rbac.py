@@ -73,9 +73,16 @@ KEEPING: tuple[api.RbacRule, ...] = (
 there: RBAC has no prefixes of names."""
 
 
-def keeping(plugins: Iterable[api.Plugin]) -> tuple[api.RbacRule, ...]:
+READING: tuple[api.RbacRule, ...] = (_rule("", "configmaps", "get"),)
+"""The rights in the operator's namespace with a plugin that reads ConfigMaps there."""
+
+
+def of_plugins(plugins: Iterable[api.Plugin]) -> tuple[api.RbacRule, ...]:
     """The rights in the operator's namespace that these plugins need."""
-    return KEEPING if any(plugin.keeps for plugin in plugins) else ()
+    selected = tuple(plugins)
+    keeping = KEEPING if any(plugin.keeps for plugin in selected) else ()
+    reading = READING if any(plugin.reads_config_maps for plugin in selected) else ()
+    return (*keeping, *reading)
 
 
 def manifests(
@@ -84,7 +91,7 @@ def manifests(
     """ClusterRole and Role for the core and these plugins; equal input gives equal output."""
     selected = tuple(plugins)
     rules = (*CORE, *(rule for plugin in selected for rule in plugin.rbac))
-    own = (*own_namespace(lease_name), *keeping(selected))
+    own = (*own_namespace(lease_name), *of_plugins(selected))
     return (
         _role("ClusterRole", {"name": NAME, "labels": dict(_LABELS)}, rules),
         _role("Role", {"name": NAME, "namespace": namespace, "labels": dict(_LABELS)}, own),

@@ -271,6 +271,7 @@ def context_of(plugin: api.Plugin, verb: str, world: World) -> api.VerbContext:
         threads=world.threads,
         shared=shared_of(plugin, world),
         keep=world.kept_secrets(plugin),
+        config_maps=world.config_maps(plugin),
     )
 
 

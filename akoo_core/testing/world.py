@@ -18,7 +18,7 @@ from akoo_core.clock import ManualClock
 from akoo_core.kube.resource import Resource
 from akoo_core.objects.cluster import Cluster
 from akoo_core.plugin import api
-from akoo_core.plugin_host.kept import keep
+from akoo_core.plugin_host.kept import config_maps, keep
 from akoo_core.reconcile.read import secret_reader
 from akoo_core.testing import builders, calls, memory, virtual_time
 
@@ -127,6 +127,11 @@ class World:
     def kept_secrets(self, plugin: api.Plugin) -> api.Keep | None:
         """The Secrets that the plugin keeps in the operator's namespace."""
         return keep.of_plugin(plugin, self.management.client(external=self.calls), NAMESPACE)
+
+    def config_maps(self, plugin: api.Plugin) -> api.ConfigMapReader | None:
+        """The ConfigMaps of the operator's namespace, for a plugin that reads them."""
+        client = self.management.client(external=self.calls)
+        return config_maps.of_plugin(plugin, client, NAMESPACE)
 
     def leave(self, cause: str = "ClusterDeleted", **leaving: Any) -> None:
         """The cluster begins to leave; ``leaving`` are further fields of ``spec.leaving``."""

@@ -10,7 +10,7 @@ from akoo_core import structs
 from akoo_core.cli import columns, fleet
 from akoo_core.objects import conditions, names
 from akoo_core.objects.cluster import Cluster
-from akoo_core.objects.record import Leaving, Record
+from akoo_core.objects.record import Leaving, Record, StoredFact
 from akoo_core.reconcile.decide import user_annotations
 from akoo_core.reconcile.status import notices
 
@@ -24,6 +24,7 @@ def lines(record: Record, cluster: Cluster | None, now: datetime.datetime) -> It
     yield from _ready(record, now)
     yield from _wrong(record)
     yield from _declined(record)
+    yield from _noted(record)
     step = next_step(record, cluster)
     if step:
         yield f"next: {step}"
@@ -107,6 +108,21 @@ def _declined(record: Record) -> Iterator[str]:
         yield f"  plugin {decline.plugin} gives no {name} for this cluster"
 
 
+def _noted(record: Record) -> Iterator[str]:
+    """The notes of facts: values that count in this cluster, with their sources."""
+    for name, fact in sorted(record.spec.facts.items()):
+        for note in notes(fact):
+            yield f"  {name} of plugin {fact.plugin}: {note}"
+
+
+def notes(fact: StoredFact) -> tuple[str, ...]:
+    """``notes`` of a fact that has texts there."""
+    listed = fact.data.get("notes")
+    return (
+        tuple(note for note in listed if isinstance(note, str)) if isinstance(listed, list) else ()
+    )
+
+
 def next_try(record: Record, now: datetime.datetime) -> str:
     """The time of the next try; "" where nothing is wrong or the time is not known."""
     at, seconds = record.status.next_try_at, record.status.retry_seconds
@@ -127,6 +143,11 @@ def plain(record: Record, cluster: Cluster | None, now: datetime.datetime) -> st
         "ako": record.status.version,
         "left": record.status.left,
         "declined": {name: d.plugin for name, d in sorted(record.spec.declined.items())},
+        "notes": {
+            name: list(notes(fact))
+            for name, fact in sorted(record.spec.facts.items())
+            if notes(fact)
+        },
         "conditions": [structs.to_object(condition) for condition in record.status.conditions],
         "next": next_step(record, cluster),
         "nextTryAt": next_at.isoformat().replace("+00:00", "Z") if next_at else None,

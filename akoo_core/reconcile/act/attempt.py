@@ -163,6 +163,7 @@ class Attempt:
             shared=self.services.shared(plugin.name),
             logins=self.services.logins,
             keep=self.services.keep(plugin),
+            config_maps=self.services.config_maps(plugin),
         )
 
     def _view(self, plugin: api.Plugin, config: structs.JSON) -> api.View:

@@ -65,6 +65,8 @@ class Services:
     """Refused logins of plugins, remembered beyond this process."""
     keep: Callable[[api.Plugin], api.Keep | None] = lambda _: None
     """The kept Secrets of a plugin; None for one that keeps none."""
+    config_maps: Callable[[api.Plugin], api.ConfigMapReader | None] = lambda _: None
+    """The ConfigMaps of the operator's namespace; None for a plugin that reads none."""
 
     @property
     def verifies(self) -> bool:

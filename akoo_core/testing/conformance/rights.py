@@ -94,7 +94,7 @@ def _check(
     _, plugin = subject.fresh()
     kind = type(plugin)
     for request in made:
-        own = rbac.KEEPING if plugin.keeps and request.namespace == NAMESPACE else ()
+        own = rbac.of_plugins((plugin,)) if request.namespace == NAMESPACE else ()
         if allowed((*rules, *own), request):
             continue
         rule = (

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from akoo_ako import checks, config, family, names, options, refusal, settings
-from akoo_ako.chart import pod, values
+from akoo_ako.chart import cluster_values, pod, values
+from akoo_ako.chart.effective import AkoValues
 from akoo_ako.releases import builtin, gates
 from akoo_ako.releases.release import Release
 from akoo_core.plugin import ako_networks, api, structs
@@ -68,7 +70,8 @@ class Desired(NamedTuple):
     @property
     def full_sync_seconds(self) -> int:
         """Between two full syncs; 0: AKO makes none but when it starts."""
-        return int(self.extra.full_sync_frequency or FULL_SYNC_SECONDS)
+        frequency = self.extra.full_sync_frequency or ""
+        return int(frequency) if frequency.isascii() and frequency.isdigit() else FULL_SYNC_SECONDS
 
     @property
     def service_type(self) -> str:
@@ -80,7 +83,7 @@ def version(view: api.View, ours: settings.Settings) -> str:
 
     A version that nobody names stays: a new release of the operator must not roll a fleet.
     """
-    wanted = _options(view).version or ours.version
+    wanted = options_of(view).version or ours.version
     if wanted:
         return wanted
     stored = view.intent(names.PLUGIN)
@@ -88,15 +91,46 @@ def version(view: api.View, ours: settings.Settings) -> str:
     return kept or builtin.DEFAULT
 
 
-def decide(view: api.View, ours: settings.Settings) -> Desired:
-    """Everything that contribute renders. Raises Refusal for a config that must not be deployed."""
-    ako_options = _options(view)
-    release = ours.table.release(version(view, ours), "spec.plugins.ako.version")
-    made = values.settings(view.config, ako_options, release)
+def release_of(view: api.View, ours: settings.Settings) -> Release:
+    """The release of AKO for this cluster. Raises Refusal for an unknown one."""
+    return ours.table.release(version(view, ours), "spec.plugins.ako.version")
+
+
+def decide(
+    view: api.View,
+    ours: settings.Settings,
+    of_cluster: Mapping[str, Any] | None = None,
+    *,
+    checked: bool = True,
+) -> Desired:
+    """Everything that contribute renders. Raises Refusal for a config that must not be deployed.
+
+    ``of_cluster``: values of the cluster, by path; None: those of the last prepare. ``checked``
+    False: its values may not be known yet, so settings that need each other are not looked at.
+    """
+    ako_options, release = options_of(view), release_of(view, ours)
+    if of_cluster is None:
+        of_cluster = (view.fact(AkoValues) or AkoValues()).values
+    cluster_values.check(view.config, ako_options, release)
+    made = (
+        *values.settings(view.config, ako_options, release),
+        *cluster_values.stored(ako_options, release, of_cluster),
+    )
     try:
-        return _decide(view, ours, release, made)
+        return _decide(view, ours, release, made, checked=checked)
     except refusal.Refusal as error:
         raise values.located(error, made) from None
+
+
+def intended(view: api.View, ours: settings.Settings) -> tuple[Desired, dict[str, Any]]:
+    """Everything that the intent is made of, and the values of the Cluster that need no read, by
+    path. Raises Refusal. A change of those values is a change of the intent: prepare follows it."""
+    chosen = options_of(view)
+    wanted = decide(view, ours, checked=not chosen.values_from)
+    alone = cluster_values.of_cluster_alone(chosen)
+    raw = view.cluster.raw if view.cluster is not None else {}
+    resolved = cluster_values.resolve(alone, wanted.release, raw, {})
+    return wanted, {each.row.path: each.value for each in resolved}
 
 
 def _decide(
@@ -104,8 +138,10 @@ def _decide(
     ours: settings.Settings,
     release: Release,
     made: tuple[values.Setting, ...],
+    *,
+    checked: bool,
 ) -> Desired:
-    ako_options = _options(view)
+    ako_options = options_of(view)
     adc, rest = values.applied(view.config, made)
     try:
         spec = config.decode(adc)
@@ -119,13 +155,15 @@ def _decide(
         raise refusal.Refusal("ConfigInvalid", str(error)) from error
     awaited = api.LoadBalancerPlacement.fact_name in view.awaited
     placed = awaited or (placement is not None and bool(placement.networks))
-    checks.check(spec, ako_options, release, placed=placed)
-    pod.check(spec.extra_configs.log, rest.pod)
+    if checked:
+        checks.check(spec, ako_options, release, placed=placed)
+        pod.check(spec.extra_configs.log, rest.pod)
     tenant = view.fact(api.LoadBalancerTenant)
     if tenant is not None:
         spec = structs.replace(spec, tenant=structs.replace(spec.tenant, name=tenant.name))
     if view.cluster is not None:
-        family.check(view.cluster.raw, spec.extra_configs.ip_family)
+        if checked:
+            family.check(view.cluster.raw, spec.extra_configs.ip_family)
         topology = (view.cluster.raw.get("spec") or {}).get("topology") or {}
         problem = gates.kubernetes_problem(ours.table, release, str(topology.get("version") or ""))
         if problem:
@@ -170,6 +208,7 @@ def _with_fields(ako_options: options.Options, adc: structs.JSON) -> options.Opt
     )
 
 
-def _options(view: api.View) -> options.Options:
+def options_of(view: api.View) -> options.Options:
+    """``spec.plugins.ako``, or its defaults."""
     decoded = view.plugin_config
     return decoded if isinstance(decoded, options.Options) else options.Options()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from akoo_ako.chart.declarations import Overridable, ValueFrom
 from akoo_ako.releases.release import Image
 from akoo_core.plugin import structs
 from akoo_core.plugin.ako_networks import AkoVipNetwork
@@ -46,3 +47,7 @@ class Options(structs.StrictStruct, frozen=True, kw_only=True):
     """Instead of spec.dataNetwork: a UUID, both families, or (AWS) several networks."""
     values: structs.JSON = {}
     """Values of AKO's chart, by its paths. A path that a field sets, too, is refused."""
+    values_from: tuple[ValueFrom, ...] = ()
+    """Values of the chart that each cluster has of its own."""
+    overridable: tuple[Overridable, ...] = ()
+    """The paths that labels and annotations of Clusters may set."""

@@ -13,10 +13,12 @@ from akoo_ako import (
     objects,
     observe,
     options,
+    prepare,
     refusal,
     settings,
     starts,
 )
+from akoo_ako.chart import effective
 from akoo_core.plugin import api, structs
 
 PLACEMENT_SECONDS = 60.0
@@ -30,7 +32,8 @@ class AkoPlugin(api.Plugin):
     signals: ClassVar[str] = "akoo_ako.signals:SIGNALS"
     settings_type: ClassVar[type[structs.StrictStruct] | None] = settings.Settings
     config_type: ClassVar[type[structs.StrictStruct] | None] = options.Options
-    provides: ClassVar[tuple[type[api.Fact], ...]] = (starts.AkoStarts,)
+    reads_config_maps: ClassVar[bool] = True
+    provides: ClassVar[tuple[type[api.Fact], ...]] = (starts.AkoStarts, effective.AkoValues)
     accepts: ClassVar[tuple[type[api.Fact], ...]] = (
         api.WorkloadCredential,
         api.LoadBalancerPlacement,
@@ -50,7 +53,7 @@ class AkoPlugin(api.Plugin):
         if view.spec.leaving is not None or not view.config:
             return api.Intent(data=stored.data) if stored else None
         try:
-            wanted = desired.decide(view, self._settings)
+            wanted, values = desired.intended(view, self._settings)
         except refusal.Refusal as error:
             return api.Blocked(reason=error.reason, message=str(error))
         return api.Intent(
@@ -58,8 +61,21 @@ class AkoPlugin(api.Plugin):
                 "clusterName": wanted.cluster_name,
                 "version": wanted.release.version,
                 fence.FULL_SYNC: wanted.full_sync_seconds,
+                **({"values": values} if values else {}),
             }
         )
+
+    @api.hookimpl
+    async def prepare(self, ctx: api.VerbContext) -> api.Result | None:
+        """See :mod:`akoo_ako.prepare`."""
+        return await prepare.prepare(ctx, self._settings)
+
+    @api.hookimpl
+    async def plan(
+        self, ctx: api.VerbContext, verb: api.PlannedVerb
+    ) -> tuple[api.PlannedAction, ...] | None:
+        """The values of AKO's chart that prepare would settle, with their sources."""
+        return await prepare.plan(ctx, self._settings) if verb == "prepare" else ()
 
     @api.hookimpl
     def contribute(self, view: api.View) -> api.Contribution | api.Wait | api.Blocked:
@@ -88,6 +104,12 @@ class AkoPlugin(api.Plugin):
         credential_awaited = credential.awaited(view)
         if credential_awaited is not None:
             return credential_awaited
+        if desired.options_of(view).values_from and view.fact(effective.AkoValues) is None:
+            return api.Wait(
+                reason="ValuesAwaited",
+                message="AKO is deployed after the values of its cluster are settled.",
+                after=PLACEMENT_SECONDS,
+            )
         try:
             wanted = desired.decide(view, self._settings)
             secret = credential.secret(view, wanted.spec, wanted.options)
@@ -98,7 +120,8 @@ class AkoPlugin(api.Plugin):
     @api.hookimpl
     async def observe(self, ctx: api.VerbContext) -> api.Result:
         """See :mod:`akoo_ako.observe`."""
-        return await observe.observe(ctx, self._settings.table)
+        result = await observe.observe(ctx, self._settings.table)
+        return prepare.observed(ctx, result)
 
     @api.hookimpl
     async def drain(self, ctx: api.VerbContext) -> api.Result:

@@ -102,6 +102,18 @@ def test_declined_facts(world: CommandWorld) -> None:
     assert shown["declined"] == {"PortGroup": "vsphere"}
 
 
+def test_notes_of_facts(world: CommandWorld) -> None:
+    facts = {
+        "AkoValues": record.StoredFact(plugin="ako", version=1, data={"notes": ["a = b (c)", 1]}),
+        "Other": record.StoredFact(plugin="avi", version=1, data={"notes": "none"}),
+    }
+    world.record(facts=facts)
+    rows = world("explain", "team-a/shop")[1].splitlines()
+    assert [row for row in rows if "plugin" in row] == ["  AkoValues of plugin ako: a = b (c)"]
+    (shown,) = json.loads(world("explain", "team-a/shop", "-o", "json")[1])["records"]
+    assert shown["notes"] == {"AkoValues": ["a = b (c)"]}
+
+
 def test_a_word_to_leave_goes_before_the_config(world: CommandWorld) -> None:
     uid = world.cluster(labels={"lb": "avi"})
     world.config("default", {"lb": "avi"})

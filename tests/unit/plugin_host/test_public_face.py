@@ -33,7 +33,7 @@ EXPORTED = {
     "ako_values": "NAMES SHARED Shared VALUES ValueType at filled placed typed",
     "api": """
         API_VERSION Account AddKey AnnotationFlag Audit AuditContext Blocked CheckContext
-        Contribution
+        ConfigMapReader Contribution
         ControllerContext
         ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Finding FindingState
         Intent Keep KeptSecret

@@ -168,6 +168,24 @@ def test_a_plugin_that_keeps_secrets_may_write_them_in_the_own_namespace_only() 
     ]
 
 
+class Reading(Demo):
+    reads_config_maps = True
+
+
+def test_a_plugin_that_reads_configmaps_may_read_them_in_the_own_namespace_only() -> None:
+    without, role_without = rbac.manifests([Demo()], namespace="ops")
+    cluster_role, role = rbac.manifests([Demo(), Reading()], namespace="ops")
+    assert cluster_role == without
+    added = [rule for rule in role["rules"] if rule not in role_without["rules"]]
+    assert {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]} in [
+        {**rule, "verbs": [verb for verb in rule["verbs"] if verb == "get"]}
+        for rule in added
+        if "resourceNames" not in rule
+    ]
+    verbs = {verb for rule in added if "resourceNames" not in rule for verb in rule["verbs"]}
+    assert verbs <= {"get", "create"}
+
+
 def test_missing_names_the_verbs_that_are_not_allowed_on_every_object() -> None:
     some = (
         _rule("", "secrets", "get"),

@@ -108,6 +108,11 @@ def applied(config: structs.JSON, made: tuple[Setting, ...]) -> tuple[structs.JS
     return {**config, "spec": ako_values.placed(spec, fields)}, Values(keys, pod)
 
 
+def target(row: ChartPath) -> str:
+    """The place of a value in the workload cluster's AKO, for people."""
+    return paths.sets(row)
+
+
 def text(value: object) -> str:
     """A value as AKO's ConfigMap has it."""
     if isinstance(value, str):
@@ -128,14 +133,15 @@ def _vendor_resources() -> dict[str, Any]:
 
 
 def _check_bounds(values: structs.JSON) -> None:
-    if _depth(values) > DEEPEST:
+    if depth(values) > DEEPEST:
         raise invalid(PATH, f"has more than {DEEPEST} objects and lists within each other.")
     size = len(structs.encode_json(values))
     if size > LARGEST:
         raise invalid(PATH, f"has {size} bytes as JSON. At most {LARGEST} are read.")
 
 
-def _depth(value: object) -> int:
+def depth(value: object) -> int:
+    """The number of objects and lists within each other, at most DEEPEST + 1."""
     depth, level = 0, [value]
     while level := [
         below
