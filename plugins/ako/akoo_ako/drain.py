@@ -15,7 +15,7 @@ from __future__ import annotations
 import datetime
 from typing import Any, Literal, NamedTuple
 
-from akoo_ako import desired, names, pods, workload
+from akoo_ako import desired, installed, names, pods, workload
 from akoo_core.plugin import api, structs
 from akoo_core.plugin.kube import CONFIG_MAPS, STATEFUL_SETS, KubeClient
 
@@ -67,8 +67,9 @@ async def drain(ctx: api.VerbContext) -> api.Result:
         return api.Done(message="AKO of the management cluster is never told to delete.")
     if ctx.workload is None:
         return api.Done(message="the workload cluster does not answer: AKO was not asked.")
-    deployed = await workload.find(ctx.workload)
-    config_map = await workload.get(ctx.workload, CONFIG_MAPS, names.CONFIG_MAP)
+    namespace = installed.namespace_of(ctx.view)
+    deployed = await workload.find(ctx.workload, namespace, installed.selector_of(ctx.view))
+    config_map = await workload.get(ctx.workload, CONFIG_MAPS, names.CONFIG_MAP, namespace)
     if deployed.stateful_set is None or config_map is None:
         return api.Done(message="AKO is not deployed: there is nothing to drain.")
     for obj in (deployed.stateful_set, config_map):
@@ -149,7 +150,7 @@ async def _clear(kube: KubeClient, stateful_set: structs.JSON) -> None:
         STATEFUL_SETS,
         names.STATEFUL_SET,
         {"metadata": {"annotations": old, "resourceVersion": version}},
-        names.NAMESPACE,
+        stateful_set["metadata"]["namespace"],
     )
 
 
@@ -162,7 +163,7 @@ async def patch_config_map(
         CONFIG_MAPS,
         names.CONFIG_MAP,
         {**patch, "metadata": {**patch.get("metadata", {}), **version}},
-        names.NAMESPACE,
+        config_map["metadata"]["namespace"],
     )
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime
 
-from akoo_ako import desired, names, others, pods, workload
-from akoo_core.plugin import api
+from akoo_ako import desired, installed, names, others, pods, workload
+from akoo_core.plugin import api, structs
 from akoo_core.plugin.kube import STATEFUL_SETS, KubeClient
 
 FULL_SYNC = "fullSyncSeconds"
@@ -30,17 +30,18 @@ async def fence(ctx: api.VerbContext) -> api.Fenced | api.Wait:
             evidence="the workload cluster does not answer: AKO may still run there.",
             settle_seconds=settle_seconds(ctx.view),
         )
-    deployed = await workload.find(ctx.workload)
+    namespace = installed.namespace_of(ctx.view)
+    deployed = await workload.find(ctx.workload, namespace, installed.selector_of(ctx.view))
     if deployed.stateful_set is not None:
         if not workload.is_ours(deployed.stateful_set, ctx.view.record_name):
             return api.Fenced(
                 grade="Unfenced",
-                evidence=f"StatefulSet {names.NAMESPACE}/{names.STATEFUL_SET} was not made by us "
+                evidence=f"StatefulSet {namespace}/{names.STATEFUL_SET} was not made by us "
                 "and is not stopped.",
                 settle_seconds=max(settle_seconds(ctx.view), desired.FULL_SYNC_SECONDS),
             )
         if deployed.stateful_set["spec"].get("replicas", 1) != 0:
-            await _stop(ctx.workload, deployed.stateful_set["metadata"]["resourceVersion"])
+            await _stop(ctx.workload, deployed.stateful_set)
             return api.Wait(
                 reason="AkoStopping",
                 message="AKO is scaled to 0.",
@@ -50,7 +51,7 @@ async def fence(ctx: api.VerbContext) -> api.Fenced | api.Wait:
     answer = judge(deployed, ctx.clock.now())
     if isinstance(answer, api.Wait):
         return answer
-    beside = await others.find(ctx.workload, ctx.view.spec.ako_cluster_name)
+    beside = await others.find(ctx.workload, ctx.view.spec.ako_cluster_name, namespace)
     return with_others(answer, beside, ctx.view)
 
 
@@ -68,7 +69,8 @@ def settle_seconds(view: api.View) -> int:
 
 def judge(deployed: workload.Deployed, now: datetime.datetime) -> api.Fenced | api.Wait:
     """The result for a StatefulSet that is at 0 or gone, and these Pods; pure."""
-    for pod in sorted(deployed.pods, key=pods.name):
+    left = sorted([*deployed.pods, *deployed.strangers], key=pods.name)
+    for pod in left:
         late = pods.overdue(pod, now)
         if late > _STUCK:
             node = (pod.get("spec") or {}).get("nodeName", "none")
@@ -77,16 +79,15 @@ def judge(deployed: workload.Deployed, now: datetime.datetime) -> api.Fenced | a
                 f"its Node {node} has probably died. If so, delete the Node, or the Pod by force."
             )
             return api.Wait(reason="AkoPodStuck", message=message, after=10.0, expected_seconds=0.0)
-    if deployed.pods:
-        left = ", ".join(sorted(map(pods.name, deployed.pods)))
-        message = f"Pods are ending: {left}."
+    if left:
+        message = f"Pods are ending: {', '.join(map(pods.name, left))}."
         return api.Wait(
             reason="AkoStopping", message=message, after=1.0, expected_seconds=STOP_SECONDS
         )
     state = "is gone" if deployed.stateful_set is None else "is at 0 replicas"
     return api.Fenced(
         grade="Stopped",
-        evidence=f"StatefulSet {names.NAMESPACE}/{names.STATEFUL_SET} {state}, and no Pod with "
+        evidence=f"StatefulSet {deployed.namespace}/{names.STATEFUL_SET} {state}, and no Pod with "
         f"{names.POD_SELECTOR} is left.",
     )
 
@@ -102,6 +103,7 @@ def with_others(stopped: api.Fenced, beside: others.Others, view: api.View) -> a
     )
 
 
-async def _stop(kube: KubeClient, resource_version: str) -> None:
-    patch = {"metadata": {"resourceVersion": resource_version}, "spec": {"replicas": 0}}
-    await kube.merge_patch(STATEFUL_SETS, names.STATEFUL_SET, patch, names.NAMESPACE)
+async def _stop(kube: KubeClient, stateful_set: structs.JSON) -> None:
+    metadata = stateful_set["metadata"]
+    patch = {"metadata": {"resourceVersion": metadata["resourceVersion"]}, "spec": {"replicas": 0}}
+    await kube.merge_patch(STATEFUL_SETS, names.STATEFUL_SET, patch, metadata["namespace"])

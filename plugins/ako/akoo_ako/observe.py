@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 
-from akoo_ako import names, pods, pushes, starts, workload
+from akoo_ako import installed, names, pods, pushes, starts, workload
 from akoo_ako.releases import gates, loading
 from akoo_ako.releases.table import Table
 from akoo_core.plugin import api, structs
@@ -32,7 +32,9 @@ async def observe(ctx: api.VerbContext, table: Table | None = None) -> api.Resul
             message="the workload cluster does not answer, so AKO cannot be seen.",
             after=15.0,
         )
-    deployed = await workload.find(ctx.workload)
+    deployed = await workload.find(
+        ctx.workload, installed.namespace_of(ctx.view), installed.selector_of(ctx.view)
+    )
     now = ctx.clock.now()
     result = judge(deployed, now, await _pushed_at(ctx.workload, deployed, now))
     if not isinstance(result, api.Done):
@@ -54,7 +56,7 @@ async def _pushed_at(
     ends = filter(None, map(pods.ended_at, deployed.pods))
     if all(now - end > pods.RECENT for end in ends):
         return None
-    return pushes.written_at(await workload.credential_metadata(kube))
+    return pushes.written_at(await workload.credential_metadata(kube, deployed.namespace))
 
 
 async def _look_at_starts(
@@ -80,10 +82,10 @@ async def _look_at_starts(
 
 async def _events(kube: KubeClient, pod: structs.JSON, *, follows_ready: bool) -> starts.Events:
     """AKO's Events on the Pod. Whether it writes any is read only where none says it works."""
-    events = starts.Events(await workload.events(kube, pods.uid(pod)), follows_ready=follows_ready)
+    events = starts.Events(await workload.events(kube, pod), follows_ready=follows_ready)
     if starts.since_start(pod, events, starts.READY_EVENTS):
         return events
-    return events._replace(enabled=await workload.writes_events(kube))
+    return events._replace(enabled=await workload.writes_events(kube, pods.namespace(pod)))
 
 
 def _starting(
@@ -122,7 +124,7 @@ def judge(
     if deployed.stateful_set is None:
         return api.Wait(
             reason="AkoMissing",
-            message=f"StatefulSet {names.NAMESPACE}/{names.STATEFUL_SET} is not there (yet).",
+            message=f"StatefulSet {deployed.namespace}/{names.STATEFUL_SET} is not there (yet).",
             after=5.0,
         )
     for pod in sorted(deployed.pods, key=pods.name):
@@ -166,7 +168,7 @@ def _rollout(stateful_set: structs.JSON, listed: list[structs.JSON]) -> str:
     if not listed:
         return (
             "the StatefulSet has no Pod. If this lasts, see its events (quota, Pod Security): "
-            f"kubectl -n {names.NAMESPACE} events"
+            f"kubectl -n {stateful_set['metadata'].get('namespace', names.NAMESPACE)} events"
         )
     if updated < replicas:
         return f"{updated} of {replicas} Pods have the new configuration."

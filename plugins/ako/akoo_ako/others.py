@@ -61,9 +61,9 @@ class Others(NamedTuple):
         return f"not looked at: {'; '.join(self.unseen)}" if self.unseen else ""
 
 
-async def find(kube: KubeClient, cluster_name: str) -> Others:
+async def find(kube: KubeClient, cluster_name: str, own_namespace: str = names.NAMESPACE) -> Others:
     """Writers that run, or may run again, beside our own AKO. Raises KubeErrors but Forbidden."""
-    look = _Look(kube)
+    look = _Look(kube, own_namespace)
     for kind in _KINDS:
         await look.at(kind, selector=_FAMILY)
     for namespace in await look.namespaces():
@@ -87,8 +87,9 @@ class _Writer(NamedTuple):
 class _Look:
     """Reads lists, and keeps the writers."""
 
-    def __init__(self, kube: KubeClient) -> None:
+    def __init__(self, kube: KubeClient, own_namespace: str) -> None:
         self._kube = kube
+        self._own_namespace = own_namespace
         self._named: dict[str, str | None] = {}
         self.writers: list[_Writer] = []
         self.unseen: set[str] = set()
@@ -97,7 +98,11 @@ class _Look:
         for obj in await self._list(kind, namespace, label_selector=selector):
             metadata = obj["metadata"]
             writer = _Writer(kind.kind, str(metadata.get("namespace", "")), str(metadata["name"]))
-            if not is_own(kind, obj) and may_run(kind, obj) and (selector or holds(obj)):
+            if (
+                not is_own(kind, obj, self._own_namespace)
+                and may_run(kind, obj)
+                and (selector or holds(obj))
+            ):
                 self.writers.append(writer)
 
     async def namespaces(self) -> Iterable[str]:
@@ -105,7 +110,7 @@ class _Look:
         field = f"metadata.name={names.SECRET}"
         secrets = await self._list(SECRETS, "", field_selector=field, metadata_only=True)
         namespaces = {str(secret["metadata"]["namespace"]) for secret in secrets} | {
-            names.NAMESPACE
+            self._own_namespace
         }
         if len(namespaces) > NAMESPACES:
             self.unseen.add(f"more than {NAMESPACES} namespaces have a Secret {names.SECRET}")
@@ -138,10 +143,10 @@ class _Look:
         return str((obj.get("data") or {}).get("clusterName") or "") or None
 
 
-def is_own(kind: Resource, obj: structs.JSON) -> bool:
+def is_own(kind: Resource, obj: structs.JSON, namespace: str = names.NAMESPACE) -> bool:
     """The object is our AKO, which fence looks at by itself. Pure."""
     metadata = obj["metadata"]
-    if metadata.get("namespace") != names.NAMESPACE:
+    if metadata.get("namespace") != namespace:
         return False
     if kind == STATEFUL_SETS:
         return bool(metadata["name"] == names.STATEFUL_SET)

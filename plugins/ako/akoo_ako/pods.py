@@ -6,6 +6,7 @@ import datetime
 from typing import Any, NamedTuple
 
 from akoo_ako import names, pushes
+from akoo_ako.installs import template
 from akoo_core.plugin import structs
 
 _IMAGE = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
@@ -25,6 +26,11 @@ class Problem(NamedTuple):
 def name(pod: structs.JSON) -> str:
     """The Pod's name."""
     return str(pod["metadata"]["name"])
+
+
+def namespace(pod: structs.JSON) -> str:
+    """The Pod's namespace."""
+    return str(pod["metadata"].get("namespace") or names.NAMESPACE)
 
 
 def uid(pod: structs.JSON) -> str:
@@ -70,7 +76,7 @@ def restarted(
                     f"{where} ended and was restarted, as AKO does whenever Secret {names.SECRET} "
                     f"changes; the operator wrote it at {pushed_at:%Y-%m-%d %H:%M:%S} UTC."
                 )
-            return f"{where} ended a moment ago and was restarted {_ending(container)}"
+            return f"{where} ended a moment ago and was restarted {_ending(pod, container)}"
     return ""
 
 
@@ -111,11 +117,8 @@ def running(pod: structs.JSON) -> bool:
 
 def image_version(pod: structs.JSON) -> str:
     """The tag of the image of AKO's container, in a Pod or a Pod template; "" if it has none."""
-    for container in (pod.get("spec") or {}).get("containers") or ():
-        if _is_ako(container):
-            last = str(container.get("image", "")).partition("@")[0].rpartition("/")[2]
-            return last.partition(":")[2]
-    return ""
+    container = template.ako_container(pod.get("spec") or {})
+    return template.parse_image(str(container.get("image") or "")).tag
 
 
 def overdue(pod: structs.JSON, now: datetime.datetime) -> datetime.timedelta:
@@ -128,11 +131,8 @@ def overdue(pod: structs.JSON, now: datetime.datetime) -> datetime.timedelta:
 
 def _of_ako(pod: structs.JSON) -> list[structs.JSON]:
     statuses = (pod.get("status") or {}).get("containerStatuses") or ()
-    return [container for container in statuses if _is_ako(container)]
-
-
-def _is_ako(container: structs.JSON) -> bool:
-    return bool(container.get("name") == names.CONTAINER)
+    own = template.ako_container(pod.get("spec") or {}).get("name") or names.CONTAINER
+    return [container for container in statuses if container.get("name") == own]
 
 
 def _waiting(pod: structs.JSON, container: structs.JSON) -> Problem | None:
@@ -154,7 +154,7 @@ def _waiting(pod: structs.JSON, container: structs.JSON) -> Problem | None:
             "spec.plugins.ako.podSecurity and spec.extraConfigs.log.",
         )
     if reason == "CrashLoopBackOff":
-        return Problem("AkoCrashing", f"{where} ends again and again {_ending(container)}")
+        return Problem("AkoCrashing", f"{where} ends again and again {_ending(pod, container)}")
     return None
 
 
@@ -168,13 +168,13 @@ def _restarting(
     if now - structs.convert(ended["finishedAt"], datetime.datetime) > RECENT:
         return None
     where = f"container {container['name']} of Pod {name(pod)}"
-    return Problem("AkoCrashing", f"{where} was restarted {count} times {_ending(container)}")
+    return Problem("AkoCrashing", f"{where} was restarted {count} times {_ending(pod, container)}")
 
 
-def _ending(container: structs.JSON) -> str:
+def _ending(pod: structs.JSON, container: structs.JSON) -> str:
     ended = (container.get("lastState") or {}).get("terminated") or {}
     code = f"exit code {ended['exitCode']}" if "exitCode" in ended else "no exit code yet"
     return (
         f"({code}). AKO says why in events of its Pod (AKOShutdown, SyncDisabled; exit code 0 is "
-        f"a refused configuration): kubectl -n {names.NAMESPACE} events"
+        f"a refused configuration): kubectl -n {namespace(pod)} events"
     )

@@ -12,7 +12,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
-from akoo_ako import names, pods
+from akoo_ako import pods
 from akoo_core.plugin import api, structs
 
 READY_EVENTS: Final = ("AKOReady", "AKODeleteConfigSet")
@@ -155,5 +155,5 @@ def waiting(
     return "AkoStartHangs", (
         f"{message} It waits for something: for kinds of its CNI plugin that the cluster does not "
         "have (spec.extraConfigs.cniPlugin), for an object of its own kinds that it cannot read, "
-        f"or for the Avi Controller. See kubectl -n {names.NAMESPACE} logs {pods.name(pod)}."
+        f"or for the Avi Controller. See kubectl -n {pods.namespace(pod)} logs {pods.name(pod)}."
     )
