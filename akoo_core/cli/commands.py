@@ -36,6 +36,7 @@ COMMANDS = {
     "sandbox": "Start real clusters on this machine and tell the story of a cluster's life",
     "status": "Show the fleet as a table, once or watched",
     "trace": "Print what was done for a cluster, from Jaeger",
+    "ui": "Serve the fleet and the life of each cluster as pages on this machine",
     "uninstall": "Remove AKO everywhere, or orphan every cluster, before the operator is removed",
 }
 """Each in a module of its name (or of _MODULES), as a click command of the same name."""
@@ -45,7 +46,7 @@ _MODULES = {
     **{name: f"annotate.{name.replace('-', '_')}" for name in ("abandon-placement", "adopt")},
     **{
         name: f"{name}.command"
-        for name in ("audit", "check", "explain", "plan", "plugins", "status", "uninstall")
+        for name in ("audit", "check", "explain", "plan", "plugins", "status", "ui", "uninstall")
     },
 }
 

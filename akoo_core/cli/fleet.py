@@ -72,7 +72,11 @@ def decoded(objects: Iterable[client.Object]) -> Records:
 
 async def configs(kube: client.KubeClient) -> Configs:
     """Every config."""
-    objects = await listed(kube, resource.AKO_DEPLOYMENT_CONFIGS)
+    return decoded_configs(await listed(kube, resource.AKO_DEPLOYMENT_CONFIGS))
+
+
+def decoded_configs(objects: Iterable[client.Object]) -> Configs:
+    """The configs of AKODeploymentConfigs as the API server sends them. Pure."""
     known, broken = _decoded(config.from_object, objects)
     return Configs(
         known=tuple(known),

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import os
+import pathlib
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-from akoo_core import errors, settings, structs
-from akoo_core.cli import completing, options
-from akoo_core.objects import config
-from akoo_core.telemetry import otel
+from akoo_core import errors, structs
+from akoo_core.cli import completing, fleet, options, tracing
 from akoo_core.traces import jaeger, life
 
 
@@ -23,23 +22,15 @@ from akoo_core.traces import jaeger, life
 @click.option(
     "--kind", help="The history of an object of this kind: trace --kind VSpherePortGroup NAME."
 )
-@click.option(
-    "--jaeger",
-    "url",
-    default="http://127.0.0.1:16686",
-    envvar="AKOO_JAEGER",
-    show_envvar=True,
-    show_default=True,
-    help="Jaeger's query address, as http://localhost:16686.",
-)
-@click.option(
-    "--service", help="Service of the operator's spans. Default: setting telemetry.serviceName."
-)
-@click.option(
-    "--since", default="24h", show_default=True, help="Age of the oldest trace: 30m, 24h."
-)
+@tracing.options
 @click.option("--links", is_flag=True, help="Below each line, the address of its trace in Jaeger.")
 @click.option("--tree", metavar="TRACE", help="Show the spans of one trace instead, by its id.")
+@click.option(
+    "--html",
+    "file",
+    type=click.Path(path_type=pathlib.Path, dir_okay=False, writable=True),
+    help="Write the history as a picture into one HTML file, for a ticket.",
+)
 @options.output
 def trace(
     name: str | None,
@@ -49,6 +40,7 @@ def trace(
     since: str,
     links: bool,
     tree: str | None,
+    file: pathlib.Path | None,
     output: str,
 ) -> None:
     """Print the operator's actions for a cluster, verb by verb, from the traces in Jaeger.
@@ -59,8 +51,9 @@ def trace(
         _tree(url, tree, output)
         return
     tags, subject = _subject(name, kind)
-    named = service or _service()
-    history = life.lines(life.spans(_asked(url, tags, since, named)))
+    named = service or tracing.service()
+    answer = _asked(url, tags, since, named)
+    history = life.lines(life.spans(answer))
     if not history:
         names = "kind (as VSpherePortGroup), name" if kind else "name"
         raise errors.PrerequisiteError(
@@ -69,10 +62,19 @@ def trace(
             f"Check the {names}, the service (--service), and that the operator sends traces "
             "(telemetry.endpoint).",
         )
+    link: Callable[[str], str] | None = (
+        (lambda trace: jaeger.page_of(url, trace)) if links else None
+    )
+    if file is not None:
+        from akoo_core.cli.ui import ticket  # noqa: PLC0415 - needs jinja2
+
+        ticket.write(file, answer, ticket.Heading(subject, since, named, fleet.now()), link)
+        click.echo(f"wrote {file}")
+        return
     if output == "json":
         click.echo(structs.encode_as_is([life.plain(line) for line in history]))
         return
-    for line in life.page(history, (lambda trace: jaeger.page_of(url, trace)) if links else None):
+    for line in life.page(history, link):
         click.echo(line)
 
 
@@ -89,17 +91,9 @@ def _subject(name: str | None, kind: str | None) -> tuple[dict[str, str], str]:
 
 
 def _asked(url: str, tags: dict[str, str], since: str, service: str) -> dict[str, Any]:
-    lookback = config.parse_duration(since)
+    lookback = tracing.lookback(since)
     now = datetime.datetime.now(datetime.UTC)
     return asyncio.run(jaeger.traces(url, tags, now=now, since=lookback, service=service))
-
-
-def _service() -> str:
-    """The service of the operator, from the settings and variables of this process."""
-    parent = click.get_current_context().parent
-    file = parent.params.get("config") if parent is not None else None
-    loaded = settings.load(file, os.environ)
-    return otel.service_name(loaded.settings.telemetry.service_name, os.environ)
 
 
 def _tree(url: str, trace_id: str, output: str) -> None:

@@ -169,6 +169,7 @@ def _invite(
     show.line(f"  Try it:  export KUBECONFIG={path}")
     show.line(f"           {bed.base.built.binary('kubectl')} get akodeployments")
     if bed.jaeger is not None:
+        show.line(f"           akoo-core ui --jaeger {bed.jaeger.query_url} --open")
         show.line(f"  Jaeger  {bed.jaeger.query_url}   operator  {operator.url}/metrics")
     show.line(f"  Avi     {avi.url}")
     for label, address in links.items():

@@ -81,17 +81,31 @@ def _span(raw: JSON) -> JaegerSpan:
     )
 
 
-def lines(spans: Sequence[JaegerSpan]) -> list[Line]:
-    """The history, oldest first, repeated waits folded into one line."""
+class HistoryStep(structs.Struct, frozen=True, kw_only=True):
+    """One verb of one plugin, or one step of the core, with the external calls below it."""
+
+    line: Line
+    calls: tuple[JaegerSpan, ...] = ()
+    error: str = ""
+    """The type of the error that ended it."""
+
+
+def steps(spans: Sequence[JaegerSpan]) -> list[HistoryStep]:
+    """The history, oldest first, step by step."""
     children: dict[str, list[JaegerSpan]] = collections.defaultdict(list)
     for span in spans:
         children[span.parent].append(span)
     known = {span.id for span in spans}
-    return fold(
-        _line(span, children)
+    return [
+        _step(span, tuple(_calls(span, children)))
         for span in spans
         if _is_step(span) and not (_is_running(span) and span.parent in known)
-    )
+    ]
+
+
+def lines(spans: Sequence[JaegerSpan]) -> list[Line]:
+    """The history, oldest first, repeated waits folded into one line."""
+    return fold(step.line for step in steps(spans))
 
 
 def _is_running(span: JaegerSpan) -> bool:
@@ -106,19 +120,19 @@ def _is_step(span: JaegerSpan) -> bool:
     return span.tags[STEP] not in PURE_VERBS or bool(span.tags.get("akoo.reason"))
 
 
-def _line(span: JaegerSpan, children: dict[str, list[JaegerSpan]]) -> Line:
-    calls = list(_calls(span, children))
-    return Line(
+def _step(span: JaegerSpan, calls: tuple[JaegerSpan, ...]) -> HistoryStep:
+    line = Line(
         start=span.start,
         verb=str(span.tags[STEP]),
         plugin=str(span.tags.get("akoo.plugin", "core")),
         duration=span.duration,
         result=str(span.tags.get("akoo.result", "")),
         reason=str(span.tags.get("akoo.reason", "")),
-        calls=tuple(collections.Counter(map(_kind, calls)).items()),
+        calls=tuple(collections.Counter(map(kind_of, calls)).items()),
         trace=span.trace,
         quiet=OBJECT in span.tags and not any(call.tags.get("akoo.write") for call in calls),
     )
+    return HistoryStep(line=line, calls=calls, error=str(span.tags.get("error.type", "")))
 
 
 def _calls(span: JaegerSpan, children: dict[str, list[JaegerSpan]]) -> Iterator[JaegerSpan]:
@@ -132,7 +146,8 @@ def _calls(span: JaegerSpan, children: dict[str, list[JaegerSpan]]) -> Iterator[
             below.extend(children[child.id])
 
 
-def _kind(call: JaegerSpan) -> str:
+def kind_of(call: JaegerSpan) -> str:
+    """The kind of an external call: ``GET pool``."""
     return call.name.removeprefix(f"{call.tags['akoo.system']} ")
 
 
@@ -141,7 +156,7 @@ def calls(spans: Iterable[JaegerSpan]) -> dict[str, dict[str, int]]:
     counted: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
     for span in spans:
         if "akoo.system" in span.tags:
-            counted[str(span.tags["akoo.system"])][_kind(span)] += 1
+            counted[str(span.tags["akoo.system"])][kind_of(span)] += 1
     return {system: dict(kinds.most_common()) for system, kinds in sorted(counted.items())}
 
 
@@ -153,7 +168,7 @@ def fold(lines: Iterable[Line]) -> list[Line]:
     folded: list[Line] = []
     for line in lines:
         last = folded[-1] if folded else None
-        if last is not None and _same(last, line):
+        if last is not None and folds(last, line):
             folded[-1] = structs.replace(
                 last,
                 duration=last.duration + line.duration,
@@ -165,12 +180,14 @@ def fold(lines: Iterable[Line]) -> list[Line]:
     return folded
 
 
-def _same(line: Line, other: Line) -> bool:
+def folds(line: Line, other: Line) -> bool:
+    """``other``, which comes next, is shown on the line of ``line``."""
+
     def key(line: Line) -> tuple[str, ...]:
         return (line.verb, line.plugin, line.result, line.reason)
 
-    folds = line.result == "wait" or line.verb == "observe" or (line.quiet and other.quiet)
-    return key(line) == key(other) and folds
+    repeats = line.result == "wait" or line.verb == "observe" or (line.quiet and other.quiet)
+    return key(line) == key(other) and repeats
 
 
 def _sum(
@@ -183,7 +200,7 @@ def _sum(
 
 def render(line: Line) -> str:
     """One line as text: time in UTC, verb, plugin, duration, result, calls."""
-    at = _time(line.start)
+    at = time_of(line.start)
     calls = ", ".join(f"{name} {count}" for name, count in line.calls)
     ended = line.result if not line.reason else f"{line.result} {line.reason}"
     times = f" (x{line.times})" if line.times > 1 else ""
@@ -198,7 +215,7 @@ def page(lines: Sequence[Line], link: Callable[[str], str] | None = None) -> Ite
     """All lines as text, below the day each; ``link`` makes the address of a trace id."""
     day = None
     for line in lines:
-        at = _time(line.start)
+        at = time_of(line.start)
         if at.date() != day:
             day = at.date()
             yield f"{day:%Y-%m-%d} (UTC)"
@@ -210,7 +227,7 @@ def page(lines: Sequence[Line], link: Callable[[str], str] | None = None) -> Ite
 def plain(line: Line) -> JSON:
     """One line for programs: times as RFC 3339 in UTC, durations in milliseconds."""
     return {
-        "startedAt": _time(line.start).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "startedAt": time_of(line.start).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "durationMs": line.duration / 1000,
         "verb": line.verb,
         "plugin": line.plugin,
@@ -242,5 +259,6 @@ def tree(spans: Sequence[JaegerSpan]) -> Iterator[str]:
         below += [(child, depth + 1) for child in reversed(children[span.id])]
 
 
-def _time(microseconds: int) -> datetime.datetime:
+def time_of(microseconds: int) -> datetime.datetime:
+    """The time of a span, in UTC."""
     return datetime.datetime.fromtimestamp(microseconds / 1e6, datetime.UTC)

@@ -110,3 +110,27 @@ def test_wrong_input(world: CommandWorld, words: tuple[str, ...], message: str) 
     code, out, err = world("trace", *words)
     assert (code, out) == (2, "")
     assert message in err
+
+
+def test_a_history_as_one_file_asks_for_nothing_else(
+    world: CommandWorld, tags: list[object], tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "shop.html"
+    code, out, _ = world("trace", "a/b", "--html", str(file))
+    assert (code, out) == (0, f"wrote {file}\n")
+    page = file.read_text()
+    assert "<h1>a/b</h1>" in page
+    assert "<svg" in page
+    assert "1970-01-01 (UTC)" in page  # the same as text
+    assert "default-src 'none'; style-src 'unsafe-inline'" in page
+    assert "src=" not in page
+    assert "href=" not in page
+    code, _, _ = world("trace", "a/b", "--html", str(file), "--links")
+    assert 'href="http://127.0.0.1:16686/trace/t1"' in file.read_text()
+
+
+def test_a_file_that_cannot_be_written_is_an_input_error(
+    world: CommandWorld, tags: list[object], tmp_path: pathlib.Path
+) -> None:
+    code, _, err = world("trace", "a/b", "--html", str(tmp_path / "none" / "shop.html"))
+    assert (code, "--html: cannot write" in err) == (2, True)

@@ -1,0 +1,87 @@
+"use strict";
+// Shows the page again after each change, without losing focus, scroll position or open details.
+
+const gone = document.getElementById("gone");
+let shown = document.getElementById("main").dataset.version;
+let loading = false;
+let wanted = false;
+
+function placeOf(element, main) {
+  const same = [...main.querySelectorAll(element.tagName)];
+  return { tag: element.tagName, index: same.indexOf(element) };
+}
+
+async function load() {
+  if (loading) {
+    wanted = true;
+    return;
+  }
+  loading = true;
+  try {
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    replace(page.getElementById("main"));
+    document.title = page.title;
+    gone.hidden = true;
+  } catch (error) {
+    gone.hidden = false;
+  } finally {
+    loading = false;
+    if (wanted) {
+      wanted = false;
+      load();
+    }
+  }
+}
+
+function replace(fresh) {
+  const main = document.getElementById("main");
+  const typed = main.querySelector("input[type=search]");
+  if (typed !== null && typed === document.activeElement) {
+    // Someone is typing: the field stays as it is.
+    fresh.querySelector("input[type=search]").replaceWith(typed.cloneNode());
+    fresh.querySelector("input[type=search]").value = typed.value;
+  }
+  const active = main.contains(document.activeElement) ? document.activeElement : null;
+  const place = active === null || active === main ? null : placeOf(active, main);
+  const selection = active instanceof HTMLInputElement ? [active.selectionStart, active.selectionEnd] : null;
+  const open = [...main.querySelectorAll("details")].map((part) => part.open);
+  const scrolls = [...main.querySelectorAll(".wide, pre")].map((part) => [part.scrollLeft, part.scrollTop]);
+  main.replaceChildren(...fresh.childNodes);
+  main.dataset.version = fresh.dataset.version;
+  shown = fresh.dataset.version;
+  main.querySelectorAll("details").forEach((part, index) => { part.open = open[index] ?? false; });
+  main.querySelectorAll(".wide, pre").forEach((part, index) => {
+    if (scrolls[index]) [part.scrollLeft, part.scrollTop] = scrolls[index];
+  });
+  if (place !== null) {
+    const element = main.querySelectorAll(place.tag)[place.index];
+    if (element) element.focus({ preventScroll: true });
+    if (selection !== null && element instanceof HTMLInputElement) element.setSelectionRange(...selection);
+  }
+}
+
+function listen() {
+  const changes = new EventSource(`/changes?version=${encodeURIComponent(shown)}`);
+  changes.onopen = () => { gone.hidden = true; };
+  changes.onmessage = (event) => {
+    if (event.data !== shown) load();
+  };
+  changes.onerror = () => {
+    gone.hidden = false;
+    changes.close();
+    setTimeout(listen, 1000);
+  };
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button.copy");
+  if (button === null) return;
+  navigator.clipboard.writeText(button.parentElement.querySelector("code").textContent).then(
+    () => { button.textContent = "Copied"; },
+    () => { button.textContent = "Not copied"; },
+  );
+});
+
+listen();
