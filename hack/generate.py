@@ -1,4 +1,5 @@
-"""Write the files under deploy/ that are made from code and from packaged manifests.
+"""Write the files that are made from code and from packaged manifests: all of deploy/, and some
+pages of docs/.
 
 deploy/ is the installation of `akoo-core manifests --plugins ako,avi` for kustomize, with the
 definitions of every plugin in this checkout. Run it with `make generate`.
@@ -8,14 +9,17 @@ from __future__ import annotations
 
 import pathlib
 import sys
+from typing import Any
 
 import yaml
 
-from akoo_core import settings
+from akoo_core import settings, signals
 from akoo_core.manifests import packaged, people, render
 from akoo_core.plugin import api
+from akoo_core.plugin.signals import Signals
 from akoo_core.plugin_host import loader, rbac
 from hack import chart, clusterctl
+from hack.monitoring import dashboards, pages, rules
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADER = "# Made by `make generate`. Do not edit.\n"
@@ -31,8 +35,7 @@ def plugins(names: str) -> tuple[api.Plugin, ...]:
 def files() -> dict[str, str]:
     """The text of each generated file, by its path below deploy/."""
     made: dict[str, str] = {}
-    own = [kind.name for kind in loader.installed() if kind.dist.startswith("akoo-")]
-    definitions = packaged.folders(loader.import_class(name) for name in own)
+    definitions = packaged.folders(_first_party().values())
     made |= _copies("crds", *definitions)
     made |= _copies("policies", packaged.core_folder("policies"))
     for name in (*KUSTOMIZED, "networkpolicy"):
@@ -41,12 +44,66 @@ def files() -> dict[str, str]:
     chosen = plugins(INSTALLED)
     made["base/config.yaml"] = HEADER + render.default_settings(chosen)
     made["rbac/clusterrole.yaml"] = HEADER + render.text(rbac.manifests(chosen))
-    first_party = {name: loader.import_class(name) for name in own}
+    first_party = _first_party()
     made |= {f"chart/akoo-core/{path}": text for path, text in chart.files(first_party).items()}
-    made |= {f"clusterctl/{name}": HEADER + text for name, text in clusterctl.files(chosen).items()}
+    made |= {f"monitoring/{path}": text for path, text in monitoring().items()}
+    made |= {
+        f"clusterctl/{name}": HEADER + text for name, text in clusterctl.files(chosen).items()
+    }
     kinds = [render.kind(each) for folder in definitions for each in packaged.read(folder)]
     made["rbac/users.yaml"] = HEADER + render.text(people.roles(kinds))
     return made
+
+
+def _first_party() -> dict[str, type[api.Plugin]]:
+    own = [kind.name for kind in loader.installed() if kind.dist.startswith("akoo-")]
+    return {name: loader.import_class(name) for name in own}
+
+
+def every_signal() -> dict[str, Signals]:
+    """The signals of the core and of the plugins of this checkout."""
+    return signals.of(_first_party())
+
+
+def monitoring() -> dict[str, str]:
+    """The text of each file of deploy/monitoring, by its name."""
+    every = every_signal()
+    boards = {f"dashboards/{name}": text for name, text in dashboards.files(every).items()}
+    kustomized = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "namespace": rules.NAMESPACE,
+        "resources": ["podmonitor.yaml", "prometheusrule.yaml"],
+        "generatorOptions": {
+            "disableNameSuffixHash": True,
+            "labels": {**rules.LABELS, "grafana_dashboard": "1"},
+        },
+        "configMapGenerator": [{"name": "akoo-core-dashboards", "files": sorted(boards)}],
+    }
+    objects: dict[str, Any] = {
+        "kustomization.yaml": kustomized,
+        "podmonitor.yaml": rules.pod_monitor(),
+        "prometheusrule.yaml": rules.prometheus_rule(every),
+        "rules.yaml": rules.plain(every),
+    }
+    texts = {name: HEADER + _yaml(obj) for name, obj in objects.items()}
+    return texts | boards
+
+
+def _yaml(obj: Any) -> str:
+    return yaml.dump(obj, Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as such."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def _copies(name: str, *folders: pathlib.Path) -> dict[str, str]:
@@ -63,12 +120,14 @@ def _copies(name: str, *folders: pathlib.Path) -> dict[str, str]:
 
 def main() -> int:
     """Write every file that differs, and name it."""
-    for path, text in files().items():
-        file = ROOT / "deploy" / path
+    made = {f"deploy/{path}": text for path, text in files().items()}
+    made |= {f"docs/{path}": text for path, text in pages.files(every_signal()).items()}
+    for path, text in made.items():
+        file = ROOT / path
         if not file.exists() or file.read_text() != text:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-            sys.stdout.write(f"deploy/{path}\n")
+            sys.stdout.write(f"{path}\n")
     return 0
 
 
