@@ -17,7 +17,7 @@ from akoo_core.plugin.errors import BlockedError, VerbError
 from akoo_core.plugin_host import answers, bounded, registry
 from akoo_core.plugin_host.controllers import Controller
 from akoo_core.plugin_host.hooks import HOOKS, Hook
-from akoo_core.plugin_host.observed import observed
+from akoo_core.plugin_host.observed import HookCall, observed, report
 
 VerbResult = api.Done | api.Wait | api.Blocked | api.Fenced | api.Proof | api.Unverified
 """The answers of async verbs; each verb has some of them."""
@@ -206,10 +206,13 @@ class VerbCaller:
             implementation = self._plugins.implementation(plugin, hook.name)
             if implementation is None:
                 continue
+            result = "none"
             try:
                 _pure(hook, plugin, implementation, {"event": event})
             except VerbError as error:
+                result = "error"
                 _log.warning("plugin failed on an event", extra={"error": str(error)})
+            report(HookCall(hook.name, plugin.name, "", result, type(event).__name__, 0.0))
 
 
 def _pure(

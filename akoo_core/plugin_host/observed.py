@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from opentelemetry import trace
 
@@ -17,6 +19,45 @@ _seconds = functools.lru_cache(maxsize=512)(metrics.VERB_SECONDS.labels)
 """The metric by its labels, looked up once: that takes a lock and longer than counting."""
 SLOW_SECONDS = 1.0
 _tracer = trace.get_tracer("akoo_core")
+_log = logging.getLogger(__name__)
+
+
+class HookCall(NamedTuple):
+    """One call of a hook of a plugin, at its end."""
+
+    hook: str
+    plugin: str
+    record: str
+    """Name of the record; "" where the call concerns none."""
+    result: str
+    reason: str
+    seconds: float
+
+
+_listeners: list[Callable[[HookCall], None]] = []
+
+
+@contextlib.contextmanager
+def listening(listener: Callable[[HookCall], None]) -> Iterator[None]:
+    """Call ``listener`` after every call of a hook while the body runs."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
+def report(call: HookCall) -> None:
+    """Tell the log, at level debug, and all listeners of a call."""
+    _log.debug("hook %s of %s: %s", call.hook, call.plugin, call.result, extra=_fields(call))
+    for listener in _listeners:
+        listener(call)
+
+
+def _fields(call: HookCall) -> dict[str, str]:
+    """The fields of a log line that are not empty."""
+    fields = {"record": call.record, "reason": call.reason, "seconds": f"{call.seconds:.3f}"}
+    return {name: text for name, text in fields.items() if text}
 
 
 class Observation:
@@ -60,6 +101,7 @@ def observed(verb: str, plugin: str, record: str) -> Iterator[Observation]:
             seconds = time.perf_counter() - started
             exemplar = tracing.exemplar(span) if _notable(seen.result, seconds) else None
             _seconds(verb, plugin, seen.result).observe(seconds, exemplar)
+            report(HookCall(verb, plugin, record, seen.result, seen.reason, seconds))
 
 
 def _notable(result: str, seconds: float) -> bool:

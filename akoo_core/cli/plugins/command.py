@@ -12,6 +12,7 @@ from akoo_core.cli import columns, completing, options
 from akoo_core.cli.plugins import check as plugin_check
 from akoo_core.cli.plugins import description
 from akoo_core.cli.plugins import new as plugin_new
+from akoo_core.cli.plugins import trace as plugin_trace
 from akoo_core.plugin_host import contract, loader
 
 
@@ -98,4 +99,36 @@ def check(name: str, adc: pathlib.Path | None, config: pathlib.Path | None) -> N
             click.echo(problem)
         raise errors.AkooError(f"{installed}: {len(report.problems)} to repair")
     for line in plugin_check.summary(report, installed, list(conformance.CHECKS)):
+        click.echo(line)
+
+
+@plugins.command(short_help="Print every call of a plugin's hooks in a Cluster's life, in memory")
+@click.argument("name", shell_complete=completing.plugins)
+@click.option(
+    "--adc",
+    type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
+    help="An AKODeploymentConfig (YAML) for the Cluster.",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
+    envvar="AKOO_CONFIG",
+    show_envvar=True,
+    help="The operator's settings, with those of the plugin.",
+)
+@options.output
+def trace(name: str, adc: pathlib.Path | None, config: pathlib.Path | None, output: str) -> None:
+    """Print every call of a plugin's hooks in the life of a Cluster, played in memory.
+
+    NAME is an installed plugin, or FILE.py:CLASS. A running operator logs the same calls with
+    log.level debug.
+    """
+    loader.chosen(name)
+    loaded = settings.load(config, os.environ, {"enabledPlugins": name})
+    played = plugin_trace.play(name, loaded, plugin_check.read_config(adc) if adc else None)
+    if output == "json":
+        rows = [{"at": each.at, **each.call._asdict()} for each in played.calls]
+        click.echo(structs.encode_json(rows))
+        return
+    for line in plugin_trace.lines(played):
         click.echo(line)
