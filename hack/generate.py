@@ -47,9 +47,7 @@ def files() -> dict[str, str]:
     first_party = _first_party()
     made |= {f"chart/akoo-core/{path}": text for path, text in chart.files(first_party).items()}
     made |= {f"monitoring/{path}": text for path, text in monitoring().items()}
-    made |= {
-        f"clusterctl/{name}": HEADER + text for name, text in clusterctl.files(chosen).items()
-    }
+    made |= {f"clusterctl/{name}": HEADER + text for name, text in clusterctl.files(chosen).items()}
     kinds = [render.kind(each) for folder in definitions for each in packaged.read(folder)]
     made["rbac/users.yaml"] = HEADER + render.text(people.roles(kinds))
     return made

@@ -67,7 +67,7 @@ def play(name: str, loaded: settings.LoadedSettings, config: structs.JSON | None
                 await asyncio.sleep(LIVE_SECONDS)
                 await fleet.delete_cluster(CLUSTER, NAMESPACE)
                 end = clock.monotonic() + LEAVE_SECONDS
-                while not gone() and clock.monotonic() < end:
+                while not gone() and clock.monotonic() < end:  # noqa: ASYNC110 - virtual time
                     await asyncio.sleep(1.0)
                 return clock.monotonic() - start if gone() else None
 
