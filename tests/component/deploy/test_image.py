@@ -234,3 +234,39 @@ def test_the_dockerfile_is_what_is_tested_here() -> None:
     for sources, _ in _copies():
         for source in sources:
             assert f"!{source.rstrip('/')}" in ignore, f"{source} never reaches the build"
+
+
+HOW_TO = ROOT / "docs" / "how-to" / "ship-a-plugin.md"
+
+
+def _run_of_the_how_to() -> str:
+    """The commands of its RUN, without the mounts."""
+    text = HOW_TO.read_text().partition("\nRUN ")[2].partition("\nUSER ")[0]
+    words = text.replace("\\\n", " ").split()
+    return " ".join(word for word in words if not word.startswith("--mount="))
+
+
+def test_a_plugin_is_added_as_the_how_to_says(installed: Installed) -> None:
+    """The example, as a wheel, into the environment that the base image has. Last in this file."""
+    source, wheels = installed.folder.parent / "acme", installed.folder.parent / "dist"
+    shutil.copytree(ROOT / "examples" / "third_party", source)
+    for path in (source, *source.rglob("*")):
+        _give(path)
+    build = installed.run(
+        "uv", "build", "--wheel", "--quiet", "--out-dir", str(wheels), str(source)
+    )
+    assert build.returncode == 0, build.stderr
+    command = str(installed.folder / "bin" / "akoo-core")
+    run = _run_of_the_how_to()
+    assert run.startswith("uv pip install "), run
+    run = run.replace("akoo-core plugins", f"{command} plugins")
+    run = run.replace("/opt/akoo-core", str(installed.folder)).replace("/dist", str(wheels))
+    done = installed.run("sh", "-c", run)
+    assert done.returncode == 0, done.stderr
+    assert "acme-dns" in done.stdout
+    made = installed.run(command, "manifests", "crds", "--plugins", "ako,acme-dns")
+    assert "dnszones" in made.stdout, made.stderr
+    rights = installed.run(command, "manifests", "rbac", "--plugins", "ako,acme-dns")
+    assert "dnszones" in rights.stdout, rights.stderr
+    checked = installed.run(command, "plugins", "check", "acme-dns")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
