@@ -18,6 +18,7 @@ CALM = (
     "PlacementFound",
     "PlacementLeaving",
     "Relocating",
+    "RestartHeld",
 )
 """Reasons for which nobody is called: somebody else's work, a wish of a person, or a step of ours.
 A leaving that takes too long has alerts of its own."""

@@ -86,6 +86,8 @@ def resolve(
 
     ``cluster`` is the Cluster as the API sends it. The declarations have been checked.
     """
+    if not wanted.values_from:
+        return ()
     known = paths.of_release(release)
     allowed = _overridable(wanted, known, release)
     made = []
@@ -111,6 +113,8 @@ def stored(
 ) -> tuple[Setting, ...]:
     """Settings of values that were resolved before, by path. One that the config does not name any
     more, or that is not of its type any more, is left out."""
+    if not wanted.values_from:
+        return ()
     known = paths.of_release(release)
     made = []
     for number, entry in enumerate(wanted.values_from):

@@ -8,6 +8,8 @@ chart on AKO's release branches; the last three paths are those of the vendor's 
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from akoo_ako import versions
@@ -193,8 +195,9 @@ PATHS: Final = (
 BY_PATH: Final = {row.path: row for row in PATHS}
 
 
-def of_release(release: Release) -> dict[str, ChartPath]:
-    """The paths that the chart of a release has."""
+@functools.lru_cache(maxsize=32)
+def of_release(release: Release) -> Mapping[str, ChartPath]:
+    """The paths that the chart of a release has. The same object for every cluster."""
     own = (ChartPath(key.path, key.type, key=key.name) for key in release.own_keys)
     return {row.path: row for row in (*PATHS, *own) if row.of(release)}
 
