@@ -21,6 +21,7 @@ Phase = Literal[
     "Deploying",
     "Running",
     "Orphaned",
+    "Observed",
     "Draining",
     "Fencing",
     "Sweeping",
@@ -267,6 +268,8 @@ class RecordSpec(structs.Struct, frozen=True, kw_only=True):
     workload: Workload | None = None
     foreign_akos: tuple[ForeignAko, ...] = ()
     orphaned: Orphaned | None = None
+    observed: bool = False
+    """The config asks to observe only. Nothing was written for this record but the record."""
     leaving: Leaving | None = None
     ended_placements: tuple[EndedPlacement, ...] = ()
     finished_at: datetime.datetime | None = None

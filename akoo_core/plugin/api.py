@@ -827,6 +827,12 @@ class Plugin:
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings
 
+    def only_observes(self, section: structs.JSON) -> bool:
+        """Pure. ``spec.plugins.<name>`` of a config, not checked, asks to observe its clusters and
+        to change nothing. A record that begins so gets no verb but ``observe`` of the plugins that
+        answer True, no finalizer on its Cluster, and no cleanup."""
+        return False
+
     async def open_secret(self, source: SecretSource, ctx: SecretContext) -> bytes | None:
         """The value of a SecretSource whose ``plugin`` is this one; None where there is none.
 

@@ -10,7 +10,14 @@ import re
 from typing import assert_never
 
 from akoo_core.objects import conditions, names
-from akoo_core.reconcile.act import leaving, letting_go, relocation, selection, status
+from akoo_core.reconcile.act import (
+    leaving,
+    letting_go,
+    living,
+    relocation,
+    selection,
+    status,
+)
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.act.skipped_rounds import Rounds
 from akoo_core.reconcile.decide import decisions
@@ -25,6 +32,7 @@ WITHOUT_SPAN = (
     decisions.Hold,
     decisions.Rest,
     decisions.Live,
+    decisions.Observe,
     decisions.Leave,
 )
 """They do nothing outside, or call verbs, which have spans of their own."""
@@ -82,6 +90,11 @@ async def _act(  # noqa: C901 - a flat match is read as a table, and mypy proves
             return await selection.add_finalizers(attempt, situation, decision)
         case decisions.ChangeConfig():
             await selection.change_config(attempt, decision)
+        case decisions.EndObserving():
+            await selection.end_observing(attempt)
+        case decisions.Observe():
+            await living.observe_only(attempt)
+            return AttemptEnd.STATUS
         case decisions.Orphan():
             await selection.orphan(attempt, decision)
         case decisions.Live():

@@ -64,6 +64,9 @@ async def create(attempt: Attempt, decision: decisions.CreateRecord) -> Stop | N
         chosen=decision.config,
         history_unknown=served or noted,
     )
+    # Marks of ours on the Cluster show that it was managed: then it may have objects on Avi.
+    observed = decision.observed and not spec.history_unknown
+    spec = structs.replace(spec, observed=observed)
     attempt.record = await attempt.services.records.create(attempt.name, spec)
     attempt.notify("ClusterSelected")
     return None
@@ -83,7 +86,8 @@ async def restart(attempt: Attempt, decision: decisions.RestartRecord) -> None:
     attempt.services.deployer.forget(attempt.name)
     requests = plugin_annotations.of_plugins(attempt.existing.annotations)
     consumed = (*user_annotations.OF_ONE_LIFE, *requests)
-    await attempt.change(structs.replace(spec, **kept), consumed=consumed)
+    begun = structs.replace(spec, observed=decision.observed, **kept)
+    await attempt.change(begun, consumed=consumed)
     attempt.notify("ClusterSelected")
 
 
@@ -129,6 +133,11 @@ async def change_config(attempt: Attempt, decision: decisions.ChangeConfig) -> N
     config = decision.config
     ref = ConfigRef(name=config.name, uid=config.uid)
     await attempt.store(config_ref=ref, policies=config.policies, orphaned=None)
+
+
+async def end_observing(attempt: Attempt) -> None:
+    """Store that the cluster is managed from now on, without the findings about another's AKO."""
+    await attempt.store(observed=False, facts={})
 
 
 async def orphan(attempt: Attempt, decision: decisions.Orphan) -> None:

@@ -49,6 +49,7 @@ def situation(attempt: Attempt, plugins: dict[str, LoadedPlugin]) -> Situation:
         served_by=_served_by(services.world, attempt.name, record, cluster),
         rivals=_rivals(services.world, record, cluster),
         choice=choice,
+        observes=choice.config is not None and bool(observers(services.plugins, choice.config)),
         loaded=plugins,
         shared_with=_shared_with(services.world, attempt.name, cluster),
         progress=attempt.progress,
@@ -74,6 +75,20 @@ def chosen(world: RecordWorld, cluster: Cluster, record: Record | None) -> selec
         world.configs(),
         unreadable=world.unreadable_configs(),
         current=record.spec.config_ref.name if record is not None else "",
+    )
+
+
+def observers(plugins: PluginSet, config: Config) -> tuple[api.Plugin, ...]:
+    """The plugins that a config asks to observe only."""
+    spec = config.raw.get("spec")
+    sections = spec.get("plugins") if isinstance(spec, dict) else None
+    if not isinstance(sections, dict):
+        return ()
+    return tuple(
+        plugin
+        for plugin in plugins.ordered
+        if isinstance(sections.get(plugin.name), dict)
+        and plugin.only_observes(sections[plugin.name])
     )
 
 

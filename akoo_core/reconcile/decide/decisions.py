@@ -91,12 +91,15 @@ class CreateRecord(structs.Struct, frozen=True, kw_only=True):
     """Create the record, before anything else is written anywhere."""
 
     config: Config
+    observed: bool = False
+    """It observes only, as its config asks."""
 
 
 class RestartRecord(structs.Struct, frozen=True, kw_only=True):
     """Begin a finished record anew: its Cluster lives and is selected again."""
 
     config: Config
+    observed: bool = False
 
 
 class AddFinalizers(structs.Struct, frozen=True, kw_only=True):
@@ -109,6 +112,15 @@ class ChangeConfig(structs.Struct, frozen=True, kw_only=True):
     """Store another config, or other policies of the same one; ends Orphaned."""
 
     config: Config
+
+
+class EndObserving(structs.Struct, frozen=True, kw_only=True):
+    """Store that an observed cluster is managed from now on: its config does not ask to observe
+    only any more."""
+
+
+class Observe(structs.Struct, frozen=True, kw_only=True):
+    """Look at AKO, and write nothing but the record."""
 
 
 class Orphan(structs.Struct, frozen=True, kw_only=True):
@@ -173,7 +185,8 @@ class Finish(structs.Struct, frozen=True, kw_only=True):
     """Store that nothing is left to do; the record stays for some days as the proof."""
 
     untouched: bool = False
-    """Nothing was ever touched for it; a quorum read has to confirm that its Cluster is gone."""
+    """Its Cluster is not in the caches, and nothing has to be cleaned up; a quorum read has to
+    confirm that the Cluster is gone."""
 
 
 class PruneFinished(structs.Struct, frozen=True, kw_only=True):
@@ -195,6 +208,8 @@ Decision = (
     | RestartRecord
     | AddFinalizers
     | ChangeConfig
+    | EndObserving
+    | Observe
     | Orphan
     | StartLeaving
     | PauseLeaving

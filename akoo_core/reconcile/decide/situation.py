@@ -63,6 +63,8 @@ class Situation(structs.Struct, frozen=True, kw_only=True):
     rivals: tuple[Record, ...] = ()
     """Living records of an earlier Cluster of this namespace and name that know their workload."""
     choice: selection.Choice = selection.Choice()
+    observes: bool = False
+    """The chosen config asks to observe its clusters, and to change nothing."""
     loaded: dict[str, LoadedPlugin] = {}
     """The loaded plugins, by name."""
     shared_with: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ import datetime
 from akoo_core.objects import names
 from akoo_core.objects.cluster import Cluster
 from akoo_core.objects.record import SCHEMA_VERSION, Record
-from akoo_core.reconcile.decide import leaving, living, relocation, user_annotations
+from akoo_core.reconcile.decide import leaving, living, observing, relocation, user_annotations
 from akoo_core.reconcile.decide.decisions import (
     AdoptCluster,
     CompareWorkload,
@@ -49,7 +49,7 @@ def decide(s: Situation) -> Decision:
         return _finished(s, s.record, s.record.spec.finished_at)
     if s.moved_away and not _was_dying(s.record):
         return DropForMove()
-    return _with_record(s, s.record)
+    return _observed(s, s.record) if s.record.spec.observed else _with_record(s, s.record)
 
 
 # No record yet.
@@ -74,7 +74,7 @@ def _without_record(s: Situation) -> Decision:
         if any(_workload_of(rival) == s.progress.workload_uid for rival in s.rivals):
             return Nothing(why="an earlier record adopts this Cluster", after=ADOPTION_SECONDS)
     if s.choice.config is not None:
-        return CreateRecord(config=s.choice.config)
+        return CreateRecord(config=s.choice.config, observed=s.observes)
     if not cluster.deleting:
         return Nothing(why=s.choice.why)
     return Refuse(
@@ -105,7 +105,7 @@ def _finished(s: Situation, record: Record, at: datetime.datetime) -> Decision:
         return PruneFinished()
     again = s.choice.config is not None and not user_annotations.read(record.annotations).leave
     if still and again and not still.deleting and not still.paused and s.choice.config is not None:
-        return RestartRecord(config=s.choice.config)
+        return RestartRecord(config=s.choice.config, observed=s.observes and _ended_clean(s))
     if cluster is not None and not cluster.deleting:
         # Pruned now, it would be made again for a Cluster that is still selected.
         return Nothing(why="finished, and its Cluster lives")
@@ -140,6 +140,20 @@ def _with_record(s: Situation, record: Record) -> Decision:
     if cluster.deleting:
         return StartLeaving(cause="ClusterDeleted", message="the Cluster is being deleted")
     return living.decide(s, record, cluster, annotations)
+
+
+def _observed(s: Situation, record: Record) -> Decision:
+    """A record for which nothing was written: it ends with its Cluster."""
+    annotations, cluster = user_annotations.read(record.annotations), s.cluster
+    if cluster is None or observing.goes(cluster):
+        return Finish(untouched=cluster is None)
+    stopped = _paused(s, record, annotations) or _unknown_data(s, record)
+    return stopped or observing.decide(s, record, annotations)
+
+
+def _ended_clean(s: Situation) -> bool:
+    """The finished record left nothing behind, so that nothing has to be cleaned up again."""
+    return s.record is not None and leaving.ended_clean(s.record.spec)
 
 
 def _was_dying(record: Record) -> bool:

@@ -64,6 +64,8 @@ def _phase(record: Record, report: AttemptReport) -> Phase | None:
         return leaving.phase(spec.leaving)
     if spec.orphaned is not None:
         return "Orphaned"
+    if spec.observed:
+        return "Observed"
     if report.phase is not None:
         return report.phase
     return record.status.phase or "Preparing"
@@ -98,7 +100,8 @@ def _ready(record: Record, report: AttemptReport, others: list[Condition]) -> Co
     if report.ready is not None:
         reason, message = report.ready
         # What is orphaned is as somebody wanted it: kubectl wait must come to an end.
-        status: conditions.Status = "True" if reason == "Orphaned" else "False"
+        as_wanted = reason in ("Orphaned", "Observed")
+        status: conditions.Status = "True" if as_wanted else "False"
         return Condition(type="Ready", status=status, reason=reason, message=message)
     if record.spec.finished_at is not None:
         message = "Nothing is left to do; this record is kept for some days as the proof."
@@ -203,6 +206,13 @@ def _notes(record: Record) -> Iterator[Condition]:
 
 def _leaving(record: Record, report: AttemptReport, *, verifies: bool) -> Iterator[Condition]:
     state = record.spec.leaving
+    if record.spec.observed and record.spec.finished_at is not None:
+        yield Condition(
+            type="CleanupProven",
+            status="Unknown",
+            reason="Observed",
+            message="AKO was observed only. Nobody cleaned up, and nothing was counted.",
+        )
     if state is None:
         return
     proof, gone = state.proof, state.let_go

@@ -24,6 +24,7 @@ NO_FAULT = frozenset(
         "Finished",
         "Leaving",
         "NotCounted",
+        "Observed",
         "Orphaned",
         "Paused",
         "Preparing",

@@ -7,6 +7,7 @@ nothing. AKO's own link to the Avi Controller is not seen here: that it is broke
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 
 from akoo_ako import installed, names, pods, pushes, starts, workload
 from akoo_ako.releases import gates, loading
@@ -26,15 +27,20 @@ ROLLOUT_SECONDS = 300.0
 
 async def observe(ctx: api.VerbContext, table: Table | None = None) -> api.Result:
     """The state of AKO in this cluster. ``table`` None: only built-in releases are known."""
+    return await look(ctx, table, installed.namespace_of(ctx.view), installed.selector_of(ctx.view))
+
+
+async def look(
+    ctx: api.VerbContext, table: Table | None, namespace: str, selector: Mapping[str, str]
+) -> api.Result:
+    """The state of the AKO in ``namespace``."""
     if ctx.workload is None:
         return api.Wait(
             reason="WorkloadUnreachable",
             message="the workload cluster does not answer, so AKO cannot be seen.",
             after=15.0,
         )
-    deployed = await workload.find(
-        ctx.workload, installed.namespace_of(ctx.view), installed.selector_of(ctx.view)
-    )
+    deployed = await workload.find(ctx.workload, namespace, selector)
     now = ctx.clock.now()
     result = judge(deployed, now, await _pushed_at(ctx.workload, deployed, now))
     if not isinstance(result, api.Done):

@@ -20,6 +20,10 @@ RESOURCES: Final = {
 class Options(structs.StrictStruct, frozen=True, kw_only=True):
     """Per AKODeploymentConfig. Every default is the vendor's unless said otherwise."""
 
+    existing: Literal["Refuse", "Observe"] = "Refuse"
+    """The way to treat an AKO that somebody else deployed. Refuse: nothing is deployed where an
+    object of it is in the way. Observe: it is looked at, and nothing is changed; a cluster without
+    AKO gets none."""
     version: str = ""
     """Of AKO; see the settings of the operator for the default."""
     image: Image = Image()

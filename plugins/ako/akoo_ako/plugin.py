@@ -9,9 +9,11 @@ from akoo_ako import (
     desired,
     drain,
     fence,
+    installed,
     names,
     objects,
     observe,
+    observing,
     options,
     prepare,
     refusal,
@@ -33,7 +35,11 @@ class AkoPlugin(api.Plugin):
     settings_type: ClassVar[type[structs.StrictStruct] | None] = settings.Settings
     config_type: ClassVar[type[structs.StrictStruct] | None] = options.Options
     reads_config_maps: ClassVar[bool] = True
-    provides: ClassVar[tuple[type[api.Fact], ...]] = (starts.AkoStarts, effective.AkoValues)
+    provides: ClassVar[tuple[type[api.Fact], ...]] = (
+        starts.AkoStarts,
+        effective.AkoValues,
+        installed.AkoInstall,
+    )
     accepts: ClassVar[tuple[type[api.Fact], ...]] = (
         api.WorkloadCredential,
         api.LoadBalancerPlacement,
@@ -44,6 +50,10 @@ class AkoPlugin(api.Plugin):
         super().__init__(configured or settings.Settings())
         self._settings: settings.Settings = self.settings
         self._settings.check()
+
+    def only_observes(self, section: structs.JSON) -> bool:
+        """``existing: Observe``."""
+        return bool(section.get("existing") == "Observe")
 
     @api.hookimpl
     def intend(self, view: api.View) -> api.Intent | api.Blocked | None:
@@ -80,6 +90,9 @@ class AkoPlugin(api.Plugin):
     @api.hookimpl
     def contribute(self, view: api.View) -> api.Contribution | api.Wait | api.Blocked:
         """AKO's objects, and the Secret with its account. What runs is left while it waits."""
+        refused = _only_observes(view)
+        if refused is not None:
+            return refused
         if api.LoadBalancerPlacement.fact_name in view.awaited:
             return api.Wait(
                 reason="PlacementAwaited",
@@ -119,7 +132,9 @@ class AkoPlugin(api.Plugin):
 
     @api.hookimpl
     async def observe(self, ctx: api.VerbContext) -> api.Result:
-        """See :mod:`akoo_ako.observe`."""
+        """See :mod:`akoo_ako.observe`, and :mod:`akoo_ako.observing` for that of others."""
+        if ctx.view.spec.observed:
+            return await observing.look(ctx, self._settings.table)
         result = await observe.observe(ctx, self._settings.table)
         return prepare.observed(ctx, result)
 
@@ -137,3 +152,19 @@ class AkoPlugin(api.Plugin):
     def secret_references(self, view: api.View) -> tuple[api.SecretPair, ...]:
         """The Secrets that avi-secret is made of."""
         return credential.references(view)
+
+
+def _only_observes(view: api.View) -> api.Blocked | None:
+    """The config asks to observe, but the record was begun to manage the cluster."""
+    wanted = view.plugin_config
+    observes = isinstance(wanted, options.Options) and wanted.existing == "Observe"
+    if not observes or view.spec.inventory:
+        return None
+    return api.Blocked(
+        reason="ObserveTooLate",
+        message=(
+            "spec.plugins.ako.existing: Observe has no effect on a cluster that is managed "
+            "already: other plugins may have made things for it. AKO is not deployed. Annotate the "
+            "record akoo.io/leave=sweep, and remove the annotation when the record is finished."
+        ),
+    )

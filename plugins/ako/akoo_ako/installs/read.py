@@ -28,7 +28,7 @@ LIMIT: Final = 500
 
 async def read(workload: KubeClient, management: KubeClient, cluster: records.Cluster) -> Seen:
     """The objects of both clusters. Raises KubeErrors but Forbidden and NotFound."""
-    there, here = _Look(workload, "the workload cluster"), _Look(management, "here")
+    there, here = _Look(workload, "in the workload cluster"), _Look(management, "here")
     own = await _own(there)
     owners = await _in_workload(there)
     return Seen(
@@ -40,6 +40,18 @@ async def read(workload: KubeClient, management: KubeClient, cluster: records.Cl
         management=tuple(await _in_management(here, cluster)),
         unseen=(*there.unseen, *here.unseen),
     )
+
+
+async def running(workload: KubeClient) -> Seen:
+    """StatefulSets and ConfigMaps of AKO in all namespaces, without their owners. Raises
+    KubeErrors but Forbidden and NotFound."""
+    look = _Look(workload, "in the workload cluster")
+    own = [
+        obj
+        for kind, name in ((STATEFUL_SETS, names.STATEFUL_SET), (CONFIG_MAPS, names.CONFIG_MAP))
+        for obj in await look.at(kind, field_selector=f"metadata.name={name}")
+    ]
+    return Seen(namespace="", name="", own=tuple(own), unseen=tuple(look.unseen))
 
 
 async def _own(look: _Look) -> list[structs.JSON]:

@@ -29,9 +29,9 @@ def config_of(obj: kube.Object) -> str:
 
 
 def lives(record: kube.Object) -> bool:
-    """The cluster of a record is neither leaving nor gone."""
+    """The cluster of a record is neither leaving nor gone, and not observed only."""
     spec = record.get("spec") or {}
-    return not spec.get("leaving") and not spec.get("finishedAt")
+    return not any(spec.get(key) for key in ("leaving", "finishedAt", "observed"))
 
 
 def object_names(config_name: str, options: Options, records: Iterable[kube.Object]) -> set[str]:

@@ -270,6 +270,7 @@ def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
             spec.get("uses"),
             spec.get("leaving") is None,
             spec.get("finishedAt"),
+            spec.get("observed"),
         )
     if resource.kind == CONFIGS.kind:
         return (spec.get("plugins") or {}).get("vsphere"), "deletionTimestamp" in metadata

@@ -15,7 +15,7 @@ class Cluster(structs.Struct, frozen=True, kw_only=True):
     record: str
     title: str
     live: bool
-    """False: it is leaving, or it has left."""
+    """False: it is leaving, has left, or is observed only: nothing is made for it."""
 
 
 def options_of(obj: kube.Object) -> Options:
@@ -35,7 +35,7 @@ def cluster_of(obj: kube.Object) -> Cluster | None:
     return Cluster(
         record=obj["metadata"]["name"],
         title=f"{ref.get('namespace')}/{ref.get('name')}",
-        live=spec.get("leaving") is None and spec.get("finishedAt") is None,
+        live=not any(spec.get(key) for key in ("leaving", "finishedAt", "observed")),
     )
 
 
