@@ -16,7 +16,7 @@ import pathlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
-from akoo_testbed import background, kubeapi
+from akoo_testbed import background, kubeapi, waiting
 from akoo_testbed import bed as beds
 from akoo_testbed.kubelet import KubeletOptions
 from akoo_testbed.kubelet.options import AkoProgram
@@ -78,11 +78,7 @@ class StoryBed:
         try:
             await self._ends.enter_async_context(self.bed)
             self._ends.push_async_callback(self.vault.close)
-            await self.vault.open()
-            opened = await self.bed.workloads.open("street", "street")
-            self.street = neighbours.Street(opened.kubeconfig)
-            await self.street.start()
-            self._ends.push_async_callback(self.street.stop)
+            await waiting.together(self.vault.open(), self._open_street())
             await self.install(self.api, PLUGINS)
             self.kubeconfig = install.write_private(
                 self.bed.base.folder / "operator.kubeconfig",
@@ -102,6 +98,12 @@ class StoryBed:
 
     async def close(self) -> None:
         await self._ends.aclose()
+
+    async def _open_street(self) -> None:
+        opened = await self.bed.workloads.open("street", "street")
+        self.street = neighbours.Street(opened.kubeconfig)
+        await self.street.start()
+        self._ends.push_async_callback(self.street.stop)
 
     async def install(self, api: kubeapi.KubeApi, plugins: str) -> None:
         """The operator's account in a management cluster, with the rights that plugins need."""

@@ -15,7 +15,7 @@ TRIES = 3
 async def test_rotated_by_command(s: Scene) -> None:
     """One start of AKO, no refused login, no change of a virtual service."""
     a = Accounts(s)
-    await a.lives(**SHORT)
+    await a.lives(neighbours_too=False, **SHORT)
     before = a.virtual_services()
     async with a.watched(starts=1):
         await a.command("rotate", f"{s.namespace}/{NAME}", "--yes")
