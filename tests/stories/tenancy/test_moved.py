@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from akoo_testbed import kubeapi
 from akoo_testbed.kubelet import FakeKubelet, KubeletOptions, NodeSpec
@@ -72,7 +72,7 @@ async def test_two_management_clusters(s: Scene) -> None:
                 await a.rotated(1)
             await a.ends()
             assert s.avi.of(name) == theirs
-            assert (await a.vault.record(name))["state"] == "living"
+            assert (await a.vault.record(name))["active"]["sequence"] == 1
             living = await other.api.get(RECORD, None, name)
             assert living["status"]["phase"] == "Running"
     finally:
@@ -83,39 +83,30 @@ async def test_two_management_clusters(s: Scene) -> None:
 @proof
 @solo
 async def test_moved_by_clusterctl(s: Scene) -> None:
-    """At the target the account goes on without a start of AKO. Until a person has handed it over
-    nothing is rotated there; then it rotates, and ends there."""
+    """At the target the account goes on without a start of AKO, and is rotated there. It is taken
+    away once a person has handed it over."""
     a = Accounts(s)
     await a.lives(**SHORT)
     async with _moved(s) as other:
+        record = s.record_name
+
+        async def until(accept: Callable[[Object | None], object]) -> Object:
+            return await other.api.wait_for(RECORD, None, record, accept, SECONDS) or {}
+
         async with a.watched(starts=0):
-            await _annotate(other.api, s.record_name, **{"tenancy.akoo.io/rotate": "requested"})
-            await other.api.wait_for(
-                RECORD,
-                None,
-                s.record_name,
-                lambda obj: (
-                    "ForeignRecord" in condition(obj or {}, "TenancyReady").get("message", "")
-                ),
-                SECONDS,
-            )
-        former = (await s.api.get("v1/Namespace", None, "kube-system"))["metadata"]["uid"]
+            await until(lambda obj: condition(obj or {}, "Ready").get("status") == "True")
         async with a.watched(starts=1):
-            await _annotate(other.api, s.record_name, **{"akoo.io/adopt": former})
-            await other.api.wait_for(
-                RECORD, None, s.record_name, lambda obj: is_used(obj, above=1), SECONDS
-            )
-        assert a.users() == [(await a.pair()).username]
-        s.remember()
+            await _annotate(other.api, record, **{"tenancy.akoo.io/rotate": "requested"})
+            await until(lambda obj: is_used(obj, above=1))
+        pair = await a.pair()
+        assert a.users() == [pair.username]
+        a.untouched()
         await other.api.delete(CLUSTER, s.namespace, NAME)
-        finished = await other.api.wait_for(
-            RECORD,
-            None,
-            s.record_name,
-            lambda obj: obj and obj["status"].get("phase") == "Finished",
-            SECONDS,
-        )
-        assert finished is not None
+        await until(lambda obj: condition(obj or {}, "Held").get("reason") == "ClaimedElsewhere")
+        assert a.valid(pair), "nothing is taken away before the hand-over"
+        former = (await s.api.get("v1/Namespace", None, "kube-system"))["metadata"]["uid"]
+        await _annotate(other.api, record, **{"akoo.io/adopt": former})
+        finished = await until(lambda obj: obj and obj["status"].get("phase") == "Finished")
         assert finished["spec"]["leaving"]["letGo"]["why"] == "Proven"
         assert s.avi.of(s.x) == []
         await a.buried()
