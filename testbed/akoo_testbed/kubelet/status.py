@@ -36,14 +36,22 @@ def crashed(pod: Object, end: Exit, ended: datetime.datetime, restarts: int) -> 
     """The main container ended by itself and waits for its next start; the others run on."""
     main, *others = pod["spec"]["containers"]
     terminated = {"exitCode": end.code, "reason": "Error", "message": end.message}
-    begun = main_status(pod).get("state", {}).get("running", {}).get("startedAt")
-    terminated |= {"startedAt": begun or timestamp(ended), "finishedAt": timestamp(ended)}
+    terminated |= {"startedAt": _begun(pod, ended), "finishedAt": timestamp(ended)}
     message = f"back-off restarting failed container {main['name']}"
     state = {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
     containers = [_container(pod, main, ready=False, state=state, restarts=restarts)]
     containers[0]["lastState"] = {"terminated": terminated}
     containers += [old for c in others if (old := container_status(pod, c["name"]))]
     return _status(pod, containers, ended, phase="Running", ready=False)
+
+
+def _begun(pod: Object, ended: datetime.datetime) -> str:
+    """The begin of the run that ended then: of the one that is shown as running, or as ended."""
+    known = main_status(pod)
+    shown = known.get("lastState", {}).get("terminated", {})
+    if shown.get("finishedAt") == timestamp(ended):
+        return str(shown["startedAt"])
+    return str(known.get("state", {}).get("running", {}).get("startedAt") or timestamp(ended))
 
 
 def unready(pod: Object, now: datetime.datetime) -> Object:

@@ -6,6 +6,7 @@ import typing
 import hypothesis
 import hypothesis.strategies as st
 from akoo_testbed.kubelet import nodes, pods
+from akoo_testbed.kubelet import status as statuses
 from akoo_testbed.kubelet.options import KubeletOptions
 from akoo_testbed.kubelet.pods import Again, Bind, Kill, Memory, Remove, Start, WriteStatus
 from akoo_testbed.kubelet.program import Exit
@@ -166,6 +167,8 @@ def test_a_crash_is_shown_and_the_count_grows_at_the_next_start() -> None:
     assert (terminated["startedAt"], terminated["finishedAt"]) == (begun, nodes.timestamp(ended))
     assert main_of(status)["restartCount"] == 0
     crashed = pod(status=status)
+    again = statuses.crashed(crashed, Exit(1, "no password"), ended, 0)
+    assert main_of(again)["lastState"]["terminated"] == terminated, "at a second look, too"
     later = view(memory=memory, has_program=True, restart_seconds=2.0, now=second(7))
     assert pods.plan(crashed, later)[0] == Start(restarts=1)
 
