@@ -180,20 +180,20 @@ async def test_a_held_request_goes_on_when_it_is_released(
 @pytest.mark.parametrize("when", list(When))
 async def test_a_held_request_of_a_client_that_died(openbao: plugin.Mounted, when: When) -> None:
     call, admin = openbao.server.call, openbao.server.admin
+    path = f"{openbao.mount}/data/a"
+    await call(admin.ask("POST", path, {"data": {"b": "c"}, "options": {"cas": 0}}))
     with openbao.server.front() as front:
-        number = front.inject(Fault(action=Action.HOLD, when=when, method="POST", path="/data/"))
+        number = front.inject(Fault(action=Action.HOLD, when=when, method="DELETE"))
         through = type(admin)(front.url, openbao.server.part.tls, admin.token)
-        body = {"data": {}, "options": {"cas": 0}}
-        asking = call(through.ask("POST", f"{openbao.mount}/data/a", body))
-        held = asyncio.create_task(asking)
+        held = asyncio.create_task(call(through.ask("DELETE", path)))
         await call(front.happened(number))
         held.cancel()
         with pytest.raises(asyncio.CancelledError):
             await held
         await call(front.deserted(number))
         await call(release(front, number))
-    paths = await call(admin.secrets_under(openbao.mount))
-    assert paths == (["a"] if when is When.AFTER else [])
+    versions = (await call(admin.ask("GET", f"{openbao.mount}/metadata/a")))["data"]["versions"]
+    assert bool(versions["1"]["deletion_time"]) == (when is When.AFTER)
 
 
 async def release(front: Front, number: int) -> None:
