@@ -74,13 +74,15 @@ class Watch:
         return auth.password_matches(user.data["password"], account[1])
 
 
-def play(story: Story, point: Point | None = None) -> Played:
+def play(
+    story: Story, point: Point | None = None, *, fleet: Callable[..., TenancyFleet] = TenancyFleet
+) -> Played:
     """Play ``story`` to its end; with ``point`` the first process dies there, and a new one
     starts."""
 
     async def main(clock: virtual_time.LoopClock) -> Played:
         trap = Trap(point.nth, point.moment) if point else Trap()
-        bed = TenancyFleet(clock, seam=external.External(interceptor=trap))
+        bed = fleet(clock, seam=external.External(interceptor=trap))
         watch = Watch(bed)
         trap.survives = watch.look
         async with bed.fleet:
@@ -134,6 +136,7 @@ def _end(bed: TenancyFleet) -> dict[str, object]:
         "phase": record.status.phase if record is not None else "",
         "journal": _shown(journal) if journal is not None else None,
         "passwords": _passwords(bed),
+        "ordinary users": _ordinary(bed),
         "several starts": sorted(name for name, count in starts.items() if count > 1),
     }
 
@@ -149,6 +152,12 @@ def _shown(journal: Record) -> tuple[object, ...]:
     )
 
 
+def _ordinary(bed: TenancyFleet) -> list[str]:
+    """Users of others that a person, or another operator, made."""
+    objects = bed.avi.state.objects.of_kind("user")
+    return sorted(obj.name for obj in objects if not obj.builtin and "full_name" not in obj.data)
+
+
 def _passwords(bed: TenancyFleet) -> int:
     """Values in the store that can still be read and hold a password."""
     readable: list[Any] = [
@@ -160,10 +169,16 @@ def _passwords(bed: TenancyFleet) -> int:
     return len(readable)
 
 
-def wrong_after(story: Story, point: Point, whole: Played) -> list[str]:
+def wrong_after(
+    story: Story,
+    point: Point,
+    whole: Played,
+    *,
+    fleet: Callable[..., TenancyFleet] = TenancyFleet,
+) -> list[str]:
     """The faults after a crash at ``point`` of a story that was played ``whole`` without one."""
     try:
-        played = play(story, point)
+        played = play(story, point, fleet=fleet)
     except (AssertionError, TimeoutError) as error:
         return [f"{point}: {error or 'no end'}"]
     wrong = [f"{key}: {value}" for key, value in played.state.items() if value != whole.state[key]]

@@ -44,7 +44,10 @@ class TenancyPlugin(api.Plugin):
         TenantUsed,
         api.LoadBalancerTenant,
     )
-    annotations: ClassVar[tuple[api.PluginAnnotation, ...]] = (requests.ANNOTATION,)
+    annotations: ClassVar[tuple[api.PluginAnnotation, ...]] = (
+        requests.ANNOTATION,
+        requests.FORMER,
+    )
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
     manifests: ClassVar[str] = "akoo_tenancy:manifests"
     signals: ClassVar[str] = "akoo_tenancy.signals:SIGNALS"

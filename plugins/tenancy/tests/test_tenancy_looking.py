@@ -8,6 +8,7 @@ from akoo_tenancy.journal import record as journals
 from akoo_tenancy.journal.record import Owner
 from akoo_tenancy.plugin import TenancyPlugin
 from akoo_tenancy.spec import names, settings
+from akoo_tenancy.spec.facts import Former
 from akoo_tenancy.store import api as stores
 from akoo_tenancy.testing.store import MemoryVault
 
@@ -109,6 +110,29 @@ def test_a_controller_that_does_not_answer_is_listed() -> None:
     audit = bed.audit()
     assert [stray.kind for stray in audit.strays] == ["Record"]
     assert audit.unseen[0].startswith("avi.example.com: ")
+
+
+def after_a_takeover(bed: Bed, uuid: str, name: str = "old") -> core_record.Record:
+    """A living record whose AKO had the account of others before."""
+    former = structs.to_object(Former(username=name, user_uuid=uuid, left_at=bed.clock.now()))
+    fact = core_record.StoredFact(plugin=names.PLUGIN, version=1, data={"former": former})
+    spec = structs.replace(builders.record_spec(), facts={"TenancyAccount": fact})
+    now = bed.clock.now()
+    return core_record.Record(name=GONE, uid="u-1", resource_version="1", created=now, spec=spec)
+
+
+def test_the_account_of_others_that_an_ako_had_is_listed_while_it_is_there() -> None:
+    bed = Bed()
+    bed.admin.post("user", {"name": "old", "password": "Long-password-1"})
+    uuid = bed.admin.get("user?name=old")["results"][0]["uuid"]
+    listed = bed.audit((after_a_takeover(bed, uuid),)).strays
+    assert [(stray.kind, stray.name, stray.owner) for stray in listed] == [
+        ("FormerUser", "old", GONE)
+    ]
+    assert bed.audit((after_a_takeover(bed, uuid, "new"),)).strays == ()
+    assert bed.audit((after_a_takeover(bed, "user-2"),)).strays == ()
+    bed.remove(GONE)
+    assert bed.admin.get("user?name=old")["count"] == 1, "never removed from here"
 
 
 def findings(bed: Bed) -> dict[str, tuple[str, str]]:

@@ -33,11 +33,16 @@ async def fence(ctx: api.VerbContext, tools: Tools, place: Stored) -> api.Fenced
 
 
 def _ours_alone(view: api.View) -> bool:
-    """The account that AKO was given last is of this plugin."""
-    return (
-        api.WorkloadCredential.fact_name not in view.spec.declined
-        and view.fact(TenancyAccount) is not None
-    )
+    """AKO has no account but those of this plugin, as far as anybody can know.
+
+    Until AKO was seen with ours, it may work with the account that it had before. A cluster that
+    nothing was deployed into has no AKO of ours at all.
+    """
+    account = view.fact(TenancyAccount)
+    if api.WorkloadCredential.fact_name in view.spec.declined or account is None:
+        return False
+    former = account.former
+    return former is None or former.left_at is not None or view.spec.never_deployed
 
 
 async def _refused(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from akoo_core.plugin import api
 from akoo_tenancy.leave import revoking
 from akoo_tenancy.live.tools import Tools
-from akoo_tenancy.spec.facts import Stored
+from akoo_tenancy.spec.facts import Stored, TenancyAccount
+from akoo_tenancy.takeover import former
 
 
 async def release(ctx: api.VerbContext, tools: Tools, place: Stored) -> api.Result:
@@ -16,6 +17,9 @@ async def release(ctx: api.VerbContext, tools: Tools, place: Stored) -> api.Resu
     leaving = ctx.view.spec.leaving
     if leaving is None or leaving.confirmed_at is None:
         return api.Done(message="Users and record are left: they were never confirmed to be ours.")
-    await revoking.revoke(ctx, tools, place)
+    revoked = await revoking.revoke(ctx, tools, place)
+    account, other = ctx.view.fact(TenancyAccount), ""
+    if account is not None:
+        other = await former.at_release(ctx, revoked.avi, account)
     await revoking.bury(ctx, tools, place)
-    return api.Done(message=f"Nothing of ours is left on {place.reach.address}.")
+    return api.Done(message=f"Nothing of ours is left on {place.reach.address}.{other}")

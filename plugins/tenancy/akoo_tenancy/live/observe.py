@@ -2,7 +2,8 @@
 
 ::
 
-    Pending   avi-secret, Pods, login -> push noted, promoted; else PickupAwaited, PickupTimeout
+    Pending   first the account that AKO has is noted, before it gets ours; then
+              avi-secret, Pods, login -> push noted, promoted; else PickupAwaited, PickupTimeout
     Active    former accounts retired after the grace; the snapshot compared: drift, strays,
               refused logins
     Left      another account is in use: ours is removed after the grace
@@ -20,6 +21,7 @@ from akoo_tenancy.live import adopting, answers, departing, pickup, resting
 from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.spec import facts, wanted
 from akoo_tenancy.spec.facts import TenancyAccount
+from akoo_tenancy.takeover import former
 
 SILENT_SECONDS = 15.0
 DELAY_SECONDS = 30.0
@@ -36,6 +38,8 @@ async def observe(ctx: api.VerbContext, tools: Tools) -> api.Result:
             return await departing.depart(ctx, tools, place, account)
         if account.regressed:
             return await adopting.adopt(ctx, tools, place, account)
+        if former.is_unknown(account):
+            return await former.look_at_takeover(ctx, tools, place, account)
         if account.phase == "Pending":
             return await pickup.look(ctx, tools, place, account)
         if account.retiring_at is not None and ctx.clock.now() >= account.retiring_at:

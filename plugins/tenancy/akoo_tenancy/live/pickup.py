@@ -17,6 +17,7 @@ from akoo_tenancy.live import journal, reaching, workload
 from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.spec import config, names, wanted
 from akoo_tenancy.spec.facts import Stored, TenancyAccount
+from akoo_tenancy.takeover import former
 from akoo_tenancy.users import applying as users
 from akoo_tenancy.users import logins
 
@@ -146,13 +147,14 @@ async def _promote(
             at = account.pushed_at or ctx.clock.now()
             await kept.write(current := record.pushed(current, sequence, at=at))
         await kept.write(current := record.promoted(current, sequence, now=ctx.clock.now()))
-    return structs.replace(
+    active = structs.replace(
         account,
         phase="Active",
         since=current.active_since or ctx.clock.now(),
         retiring_at=min((row.not_before for row in current.retired), default=None),
         suspected_at=None,
     )
+    return former.left(active, ctx.clock.now())
 
 
 async def retire(

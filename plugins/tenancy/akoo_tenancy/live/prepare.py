@@ -8,6 +8,7 @@
     place unknown or changed .............. Wait, with the place as a fact; intend stores it
     roles missing, changed, drifted ....... made, repaired, read back
     journal: stage, make .................. Done with the fact of the new sequence
+    AKO may have another account .......... Done without one; observe looks which
     an obstacle, and there is an account .. Done with that account; observe says RotationDelayed
 """
 
@@ -22,6 +23,7 @@ from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.spec import facts, requests, wanted
 from akoo_tenancy.spec.facts import Stored, TenancyAccount, TenancyPlace
 from akoo_tenancy.spec.wanted import Asked
+from akoo_tenancy.takeover import former
 
 LEAVING_SECONDS = 30.0
 """Retry interval while the old place is left."""
@@ -39,6 +41,9 @@ async def prepare(ctx: api.VerbContext, tools: Tools) -> api.Result:
     known = place is not None and place.asked == asked and _is_stored(ctx.view, place.stored)
     if account is None or place is None:
         return await _work(ctx, tools, asked, None, "First")
+    if account.phase == "Left":
+        # Not given again on the strength of a fact: it may be half removed.
+        return await _work(ctx, tools, asked, None, None)
     due = wishes.due(ctx, tools, account) if known else None
     if (
         known
@@ -63,7 +68,7 @@ def _declined(
         facts=kept,
         declines=DECLINED,
         message=wanted.elsewhere(asked.choice),
-        consumed=(requests.ROTATE,) if requests.cause(view) is not None else (),
+        consumed=requests.handled(view),
     )
 
 
@@ -92,8 +97,9 @@ def _offer(view: api.View, place: TenancyPlace, account: TenancyAccount) -> api.
     ca = wanted.ca_source(view, place.stored.reach)
     own = tenant.facts_of(view, place.stored)
     reduced = account.rights.reduced
+    credential = () if former.is_unknown(account) else (facts.credential(view, account, ca),)
     return api.Done(
-        facts=(place, account, facts.credential(view, account, ca), *own),
+        facts=(place, account, *credential, *own),
         message=f"IsolationReduced: {reduced}" if reduced else "",
     )
 
@@ -128,6 +134,8 @@ async def _work(
     after = await settling.settle(
         ctx, tools, avi, place=place.stored, rights=applied, account=account, due=due
     )
+    if account is None:
+        after = structs.replace(after, former=former.unseen(ctx.view))
     return structs.replace(_offer(ctx.view, place, after), consumed=_served(ctx.view, due))
 
 

@@ -11,8 +11,9 @@ from akoo_tenancy.live import journal, reaching, rights, wishes
 from akoo_tenancy.live.snapshot import Snapshot
 from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.roles import applying, plan
-from akoo_tenancy.spec import names, wanted
+from akoo_tenancy.spec import names, requests, wanted
 from akoo_tenancy.spec.facts import Stored, TenancyAccount
+from akoo_tenancy.takeover import former
 from akoo_tenancy.users import applying as users
 from akoo_tenancy.users import wire
 
@@ -35,6 +36,11 @@ async def look(
     if not account.delayed and await reaching.current(ctx, place) != place.reach:
         repair = "the AviController has another address or credential now"
     after = structs.replace(account, repair=repair, suspected_at=suspected)
+    released = requests.releases_former(ctx.view)
+    if after.former is not None and after.former.left_at is not None:
+        if released:
+            after = structs.replace(after, former=structs.replace(after.former, released=True))
+        after = await former.look(ctx, avi, after, snapshot)
     due = wishes.age_at(ctx.view, account)
     return api.Done(
         facts=(after,),
@@ -42,14 +48,19 @@ async def look(
             _recheck(ctx.clock.now(), due, account.retiring_at),
             wishes.again_seconds(ctx, tools, account) or LOOK_SECONDS,
         ),
-        message=_message(account),
+        message=_message(after),
+        consumed=(requests.REMOVE_FORMER,) if released else (),
     )
 
 
 def _message(account: TenancyAccount) -> str:
     reduced = account.rights.reduced
     since = f"Account {account.sequence}, in use since {account.since:%Y-%m-%d %H:%M} UTC."
-    parts = (since, account.ended, f"IsolationReduced: {reduced}" if reduced else "")
+    left = account.former
+    former_user = (
+        f'User "{left.username}", which AKO had before, is left: {left.kept}.' if left else ""
+    )
+    parts = (since, account.ended, former_user, f"IsolationReduced: {reduced}" if reduced else "")
     return " ".join(filter(None, parts))
 
 

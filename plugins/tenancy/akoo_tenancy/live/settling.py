@@ -211,13 +211,16 @@ class _Walk:
                 pushed_at=pending.pushed_at,
                 retiring_at=retiring,
                 rights=self._rights,
+                former=before.former if before is not None else None,
             )
+        # No fact says that AKO has it: that is to be seen again.
         return TenancyAccount(
             sequence=mine.sequence,
             user_uuid=mine.user_uuid,
-            phase="Active",
+            phase="Pending",
             reason=FIRST,
             since=current.active_since or self._now,
             retiring_at=retiring,
             rights=self._rights,
+            former=before.former if before is not None else None,
         )

@@ -1,7 +1,8 @@
 """audit and remove_stray: users, roles and records in the store without a living record.
 
 A user is ours by its name and its mark. A role has no mark: it counts by the form of its name, and
-not where a user of that name has another management cluster's mark.
+not where a user of that name has another management cluster's mark. The account of others that an
+AKO had before ours is listed while it is there, and never removed from here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 from akoo_avi.client import AviClient
 from akoo_avi.client import access as avi_access
 
-from akoo_core.plugin import api, structs
+from akoo_core.plugin import api, records, structs
 from akoo_tenancy.journal import record as journals
 from akoo_tenancy.journal.record import Record
 from akoo_tenancy.live import answers
@@ -21,9 +22,13 @@ from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.looking import ways
 from akoo_tenancy.roles import applying as roles
 from akoo_tenancy.spec import names
+from akoo_tenancy.spec.facts import Former
 from akoo_tenancy.store import api as stores
+from akoo_tenancy.takeover import former
 from akoo_tenancy.users import applying as users
 
+FORMER: Final = "FormerUser"
+"""A user of others that an AKO had before ours. A person deletes it."""
 RECORD_NAME: Final = re.compile(r"akoo-[0-9a-f]{12}")
 
 
@@ -31,12 +36,13 @@ async def audit(ctx: api.AuditContext, tools: Tools) -> api.Audit:
     """Look at all known controllers and at the store. A problem with one of them is listed."""
     known = await ways.ways(ctx)
     living = frozenset(record.name for record in ways.living(ctx.records))
+    formers = _formers(ctx.records)
     unseen = [f"{title}: {problem}" for title, problem in known.unread]
     strays: dict[tuple[str, str, str], api.Stray] = {}
     for reach in known.named_by:
         try:
             avi = await avi_access.open(ctx, tools.clients, reach)
-            listed = await _on_avi(avi, living, ctx.management_id)
+            listed = await _on_avi(avi, living, ctx.management_id, formers)
         except answers.ANSWERED as error:
             unseen.append(f"{reach.address}: {answers.answer(error).message}")
             continue
@@ -48,7 +54,10 @@ async def audit(ctx: api.AuditContext, tools: Tools) -> api.Audit:
 
 
 async def _on_avi(
-    avi: AviClient, living: frozenset[str], management_id: str
+    avi: AviClient,
+    living: frozenset[str],
+    management_id: str,
+    formers: dict[str, tuple[str, Former]],
 ) -> tuple[api.Stray, ...]:
     listed = await users.every(avi)
     own, foreign = _owners(listed, management_id)
@@ -63,6 +72,11 @@ async def _on_avi(
         for owner, row in own
         if owner not in living
     ]
+    for row in listed:
+        owner, before = formers.get(str(row.get("uuid")), ("", None))
+        if before is not None and before.username == row.get("name"):
+            name = before.username
+            strays.append(api.Stray(owner=owner, kind=FORMER, name=name, where=avi.address))
     for row in await avi.list(roles.KIND):
         owner = role_owner(str(row.get("name")))
         if owner and owner not in living and owner not in foreign:
@@ -77,6 +91,12 @@ async def _on_avi(
                 )
             )
     return tuple(strays)
+
+
+def _formers(records: Iterable[records.Record]) -> dict[str, tuple[str, Former]]:
+    """The accounts that AKOs had before ours, by UUID, with the record. Pure."""
+    listed = ((record.name, former.of_facts(record)) for record in records)
+    return {known.user_uuid: (name, known) for name, known in listed if known and known.user_uuid}
 
 
 def _owners(

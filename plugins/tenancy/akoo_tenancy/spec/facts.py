@@ -77,6 +77,25 @@ class AppliedRights(structs.Struct, frozen=True, kw_only=True):
     """The thing that isolation does not cover, as a sentence."""
 
 
+class Former(structs.Struct, frozen=True, kw_only=True):
+    """The account of others that AKO had before it got one of ours."""
+
+    username: str
+    """"": it is to be looked at, and AKO gets none of ours until then."""
+    user_uuid: str = ""
+    """"": the controller had no user of that name, or did not show it."""
+    left_at: datetime.datetime | None = None
+    """AKO was seen with our account. None: it may still work with this one."""
+    released: bool = False
+    """A person said that it was made for this cluster alone, and may go."""
+    last_login: str = ""
+    """Its last login in the words of the controller, as it was at ``quiet_since``."""
+    quiet_since: datetime.datetime | None = None
+    """The last login is the same since then."""
+    kept: str = ""
+    """The reason why it is still there, as a sentence."""
+
+
 class TenancyAccount(api.Fact, frozen=True, kw_only=True):
     """The account that was given to AKO last."""
 
@@ -104,6 +123,8 @@ class TenancyAccount(api.Fact, frozen=True, kw_only=True):
     """It was taken from avi-secret into a record that had lost it: it is replaced at once."""
     suspected_at: datetime.datetime | None = None
     """Refused logins of this account were seen."""
+    former: Former | None = None
+    """The account of others that it took the place of, while that is there."""
 
 
 def stored(view: api.View) -> Stored | None:

@@ -1,4 +1,9 @@
-"""The annotation ``tenancy.akoo.io/rotate`` on a record: a person asks for a new account. Pure."""
+"""Annotations on a record. Pure.
+
+``tenancy.akoo.io/rotate``: a person asks for a new account.
+``tenancy.akoo.io/remove-former-account``: a person, or a migration, says that the account that AKO
+had before was made for this cluster alone.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,8 @@ from akoo_tenancy.journal.record import Reason
 ROTATE: Final = "rotate"
 COMPROMISED: Final = "compromised"
 STOP: Final = "now-even-if-ako-stops"
+REMOVE_FORMER: Final = "remove-former-account"
+MADE_FOR_IT: Final = "made-for-this-cluster"
 
 
 def refusal(record: records.Record, flags: frozenset[str]) -> str:
@@ -49,6 +56,24 @@ ANNOTATION: Final = api.PluginAnnotation(
     fleet=True,
     refusal=refusal,
 )
+
+
+FORMER: Final = api.PluginAnnotation(
+    name=REMOVE_FORMER,
+    help="Remove the Avi account that AKO had before, which was made for this cluster alone.",
+    effects=("The account is deleted once the controller shows for a day that nobody uses it.",),
+    value=MADE_FOR_IT,
+)
+
+
+def handled(view: api.View) -> tuple[str, ...]:
+    """The annotations of this plugin that the record has."""
+    return tuple(name for name in (ROTATE, REMOVE_FORMER) if name in view.annotations)
+
+
+def releases_former(view: api.View) -> bool:
+    """The account that AKO had before is free to go."""
+    return view.annotations.get(REMOVE_FORMER) == MADE_FOR_IT
 
 
 def asked(view: api.View) -> frozenset[str]:

@@ -24,6 +24,13 @@ class Activity(NamedTuple):
     """There was a login at some time."""
     refused: int
     """Refused logins since the last one that was accepted."""
+    last: str = ""
+    """The time of the last login in the words of the controller."""
+    live: bool = False
+    """It has a session now."""
+
+
+NEVER: Final = Activity(logged_in=False, refused=0)
 
 
 async def of(avi: AviClient, username: str) -> Activity:
@@ -39,7 +46,7 @@ async def of(avi: AviClient, username: str) -> Activity:
     for row in rows:
         if row.get("name") == username:
             return _read(row)
-    return Activity(logged_in=False, refused=0)
+    return NEVER
 
 
 async def everybody(avi: AviClient) -> dict[str, Activity]:
@@ -52,7 +59,13 @@ def _read(row: structs.JSON) -> Activity:
     # The times end with a login that is accepted; the count may not.
     times = row.get("login_failure_timestamps")
     refused = row.get("failed_login_attempts") if times is None else len(times)
-    return Activity(logged_in=_known(row.get("last_login_timestamp")), refused=int(refused or 0))
+    last = row.get("last_login_timestamp")
+    return Activity(
+        logged_in=_known(last),
+        refused=int(refused or 0),
+        last=structs.encode_json(last).decode() if _known(last) else "",
+        live=bool(row.get("logged_in") or row.get("concurrent_sessions")),
+    )
 
 
 def _known(stamp: Any) -> bool:
