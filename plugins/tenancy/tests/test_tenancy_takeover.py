@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.tenancy import tenancy_takeover
 from tests.tenancy.tenancy_fleet import TenancyFleet, logs_in
 from tests.tenancy.tenancy_takeover import OLD, PASSWORD, REFERENCE
 
+LONG = pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="long: AKOO_PROOF=1")
 pytestmark = pytest.mark.usefixtures("impatient")
 NOW = datetime.datetime(2026, 1, 3, tzinfo=datetime.UTC)
 QUIET = 900.0
@@ -155,6 +157,7 @@ async def test_an_account_of_others_stays_and_is_named(clock: virtual_time.LoopC
         await until(bed, lambda: f'Account "{OLD}" was gone at' in message(bed))
 
 
+@LONG
 @virtual_time.test
 async def test_an_account_that_another_ako_uses_stays(clock: virtual_time.LoopClock) -> None:
     """Another cluster's AKO logs in again and again."""
@@ -167,6 +170,7 @@ async def test_an_account_that_another_ako_uses_stays(clock: virtual_time.LoopCl
         await until(bed, lambda: not tenancy_takeover.exists(bed), 5 * QUIET)
 
 
+@LONG
 @virtual_time.test
 async def test_a_user_of_the_same_name_that_came_later_stays(clock: virtual_time.LoopClock) -> None:
     async with taken_over(clock) as bed:
@@ -204,7 +208,7 @@ def test_a_takeover_that_ako_did_not_see_is_no_revocation(cut_off: bool) -> None
     play()
 
 
-@pytest.mark.parametrize("released", [True, False])
+@pytest.mark.parametrize("released", [True, pytest.param(False, marks=LONG)])
 def test_a_cluster_that_leaves(released: bool) -> None:
     """The account before goes with the cluster only if the proof is complete by then."""
 
@@ -221,6 +225,7 @@ def test_a_cluster_that_leaves(released: bool) -> None:
     play()
 
 
+@LONG
 @virtual_time.test
 async def test_a_reference_that_came_and_went_within_the_grace(
     clock: virtual_time.LoopClock,
@@ -244,6 +249,7 @@ async def test_a_reference_that_came_and_went_within_the_grace(
         assert bed.refused() == []
 
 
+@LONG
 @virtual_time.test
 async def test_two_clusters_of_one_account(clock: virtual_time.LoopClock) -> None:
     """A user that two AKOs had was made for neither."""

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from akoo_avi.client import UpgradingError
 from akoo_avi.client.access import open as open_avi
 
 from akoo_core.plugin import api, structs
@@ -51,10 +52,13 @@ async def prepare(ctx: api.VerbContext, tools: Tools) -> api.Result:
         and not account.repair
         and _same_rights(ctx.view, asked, account, place)
     ):
-        return _offer(ctx.view, place, structs.replace(account, delayed=""))
+        held = wishes.held(ctx, tools, account)
+        return _offer(ctx.view, place, structs.replace(account, delayed=held))
     try:
         return await _work(ctx, tools, asked, account, due)
     except answers.ANSWERED as error:
+        if isinstance(error, UpgradingError):
+            tools.upgrades.note(place.stored.reach.address, ctx.clock)
         return _offer(ctx.view, place, _delayed(account, error))
 
 

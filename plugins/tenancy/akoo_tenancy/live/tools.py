@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import Final, Protocol
 
 from akoo_avi.client import Controllers
 
@@ -12,6 +12,8 @@ from akoo_tenancy.live.journal import Journal, Memory
 from akoo_tenancy.live.snapshot import Snapshots
 from akoo_tenancy.roles.probe import Outcome
 from akoo_tenancy.store import api as stores
+
+UPGRADE_SECONDS: Final = 60.0
 
 
 class Turns(Protocol):
@@ -38,6 +40,25 @@ class NoLimit:
         return math.inf
 
 
+class Upgrades:
+    """Controllers that refused a write lately because they are being upgraded.
+
+    A controller in an upgrade answers reads as always. So its refusal is remembered for a minute,
+    in which no rotation starts there; then one of them tries again.
+    """
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    def note(self, address: str, now: clock.Clock) -> None:
+        """It refused a write."""
+        self._until[address] = now.monotonic() + UPGRADE_SECONDS
+
+    def running(self, address: str, now: clock.Clock) -> bool:
+        """It refused a write within the last minute."""
+        return now.monotonic() < self._until.get(address, 0.0)
+
+
 class Tools:
     """Store, controllers, and what this process remembers of them."""
 
@@ -49,6 +70,7 @@ class Tools:
         self.turns: Turns = turns or NoLimit()
         self.memory = Memory()
         self.snapshots = Snapshots()
+        self.upgrades = Upgrades()
         self.outcomes: dict[tuple[str, str], Outcome] = {}
         """Results of the probe, by UUID and release of the controller."""
 

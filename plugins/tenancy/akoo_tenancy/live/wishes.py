@@ -11,7 +11,7 @@ from akoo_tenancy.journal import due as dues
 from akoo_tenancy.journal.due import Obstacles
 from akoo_tenancy.journal.record import Reason
 from akoo_tenancy.live.tools import Tools
-from akoo_tenancy.spec import config, requests, wanted
+from akoo_tenancy.spec import config, facts, requests, wanted
 from akoo_tenancy.spec.facts import TenancyAccount
 
 SUSPICION_AGE: Final = datetime.timedelta(days=1)
@@ -21,7 +21,7 @@ them, and each rotation restarts AKO."""
 
 def due(ctx: api.VerbContext, tools: Tools, account: TenancyAccount) -> Reason | None:
     """The reason of a rotation that may start now; None: none is due, or it has to wait."""
-    for reason in _allowed(ctx, account):
+    for reason in _allowed(ctx, tools, account):
         urgent = reason in dues.URGENT
         if urgent or tools.turns.take(ctx.view.record_name, ctx.clock):
             return reason
@@ -30,15 +30,31 @@ def due(ctx: api.VerbContext, tools: Tools, account: TenancyAccount) -> Reason |
 
 def again_seconds(ctx: api.VerbContext, tools: Tools, account: TenancyAccount) -> float | None:
     """Time until a rotation that waits for its turn is to be tried again; None: none waits."""
-    waits = any(reason not in dues.URGENT for reason in _allowed(ctx, account))
+    waits = any(reason not in dues.URGENT for reason in _allowed(ctx, tools, account))
     return tools.turns.again_seconds(ctx.view.record_name, ctx.clock) if waits else None
 
 
-def _allowed(ctx: api.VerbContext, account: TenancyAccount) -> Iterator[Reason]:
+def held(ctx: api.VerbContext, tools: Tools, account: TenancyAccount) -> str:
+    """The obstacle of a rotation that is due, as a fact keeps it; "" for none."""
+    address = _upgrading(ctx, tools)
+    if not address or next(_wishes(ctx.view, account, ctx.clock.now()), None) is None:
+        return ""
+    return f"ControllerUpgrading: {address} is being upgraded. No rotation starts before its end."
+
+
+def _upgrading(ctx: api.VerbContext, tools: Tools) -> str:
+    """The address of the controller, if it is being upgraded; else ""."""
+    stored = facts.stored(ctx.view)
+    address = stored.reach.address if stored is not None else ""
+    return address if tools.upgrades.running(address, ctx.clock) else ""
+
+
+def _allowed(ctx: api.VerbContext, tools: Tools, account: TenancyAccount) -> Iterator[Reason]:
     """Reasons for which a rotation may start now, if it has a turn."""
     options, now = wanted.options_of(ctx.view), ctx.clock.now()
     obstacles = Obstacles(
         leaving=ctx.view.spec.leaving is not None,
+        upgrading=bool(_upgrading(ctx, tools)),
         silent=ctx.workload_silent_seconds > 0,
     )
     for reason in _wishes(ctx.view, account, now):
