@@ -139,7 +139,7 @@ class TenancyPlugin(api.Plugin):
         self, ctx: api.VerbContext, verb: api.PlannedVerb
     ) -> tuple[api.PlannedAction, ...]:
         """See :mod:`akoo_tenancy.looking.plan`."""
-        return plan.plan(ctx.view, verb)
+        return plan.plan(ctx.view, verb, ctx.clock.now())
 
     @api.hookimpl
     async def check(self, ctx: api.CheckContext) -> tuple[api.Finding, ...]:

@@ -16,7 +16,7 @@ from akoo_core import structs, testing
 from akoo_core.objects import record as core_record
 from akoo_core.plugin import api
 from akoo_core.testing import builders, commands
-from tests.tenancy.tenant_world import TenantWorld
+from tests.tenancy.tenant_world import TenantWorld, tenant
 
 GONE = "akoo-0f3b2c1d4e5a"
 OTHER = "akoo-ffffffffffff"
@@ -160,6 +160,32 @@ def test_check_names_the_rights_to_grant() -> None:
     state, message = findings(bed)["AviController/main: accounts"]
     assert state == "wrong"
     assert "may not write PERMISSION_ROLE" in message
+
+
+def test_check_asks_for_tenant_only_where_there_are_avi_tenants() -> None:
+    def narrow(bed: Bed) -> tuple[str, str]:
+        privileges = [
+            {"resource": f"PERMISSION_{name}", "type": kind}
+            for name, kind in (
+                ("USER", "WRITE_ACCESS"),
+                ("ROLE", "WRITE_ACCESS"),
+                ("TENANT", "READ_ACCESS"),
+                ("CONTROLLER", "READ_ACCESS"),
+            )
+        ]
+        role = bed.admin.post("role", {"name": "narrow", "privileges": privileges})
+        user = bed.admin.get("user?name=operator")["results"][0]
+        access = [{"role_ref": role["url"], "tenant_ref": "/api/tenant/admin", "all_tenants": True}]
+        body = {**user, "is_superuser": False, "access": access}
+        bed.admin.put(f"user/{user['uuid']}", body)
+        return findings(bed)["AviController/main: accounts"]
+
+    assert narrow(Bed()) == ("good", "Our account may write users and roles.")
+    bed = Bed()
+    bed.management.seed(tenant())
+    state, message = narrow(bed)
+    assert state == "wrong"
+    assert "may not write PERMISSION_TENANT" in message
 
 
 def test_check_says_what_is_wrong_with_the_store() -> None:

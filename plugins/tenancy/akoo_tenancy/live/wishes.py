@@ -37,7 +37,7 @@ def again_seconds(ctx: api.VerbContext, tools: Tools, account: TenancyAccount) -
 def held(ctx: api.VerbContext, tools: Tools, account: TenancyAccount) -> str:
     """The obstacle of a rotation that is due, as a fact keeps it; "" for none."""
     address = _upgrading(ctx, tools)
-    if not address or next(_wishes(ctx.view, account, ctx.clock.now()), None) is None:
+    if not address or next(wishes(ctx.view, account, ctx.clock.now()), None) is None:
         return ""
     return f"ControllerUpgrading: {address} is being upgraded. No rotation starts before its end."
 
@@ -57,14 +57,15 @@ def _allowed(ctx: api.VerbContext, tools: Tools, account: TenancyAccount) -> Ite
         upgrading=bool(_upgrading(ctx, tools)),
         silent=ctx.workload_silent_seconds > 0,
     )
-    for reason in _wishes(ctx.view, account, now):
+    for reason in wishes(ctx.view, account, now):
         if dues.may_start(
             reason, now, window=options.rotation.window, obstacles=obstacles, free=True
         ):
             yield reason
 
 
-def _wishes(view: api.View, account: TenancyAccount, now: datetime.datetime) -> Iterator[Reason]:
+def wishes(view: api.View, account: TenancyAccount, now: datetime.datetime) -> Iterator[Reason]:
+    """Reasons for a rotation, the most urgent first. Raises Refusal."""
     if account.regressed:
         return
     asked = requests.cause(view)

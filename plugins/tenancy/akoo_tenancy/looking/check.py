@@ -6,20 +6,28 @@ from __future__ import annotations
 from akoo_avi.client import access as avi_access
 from akoo_avi.client.access import sight
 
-from akoo_core.plugin import api
+from akoo_core.plugin import api, kube
 from akoo_tenancy.live import answers
 from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.looking import ways
+from akoo_tenancy.spec.tenant import AVI_TENANTS
 from akoo_tenancy.store import api as stores
 
 PERMISSIONS = ("PERMISSION_USER", "PERMISSION_ROLE")
 """The permissions to write that accounts need."""
+TENANTS = ("PERMISSION_TENANT",)
+"""Those that AviTenants need beside them."""
 
 
 async def check(ctx: api.CheckContext, tools: Tools) -> tuple[api.Finding, ...]:
     """The store first, then each controller once."""
     known = await ways.ways(ctx)
     findings = [await _store(ctx, tools)]
+    tenants = await _has_tenants(ctx)
+    permissions = (*PERMISSIONS, *(TENANTS if tenants else ()))
+    good = "Our account may write users and roles."
+    if tenants:
+        good = "Our account may write users, roles and tenants."
     findings += (
         api.Finding(system="management cluster", subject=title, state="wrong", message=problem)
         for title, problem in known.unread
@@ -30,12 +38,12 @@ async def check(ctx: api.CheckContext, tools: Tools) -> tuple[api.Finding, ...]:
         try:
             avi = await avi_access.open(ctx, tools.clients, reach)
             version = await avi.version()
-            lacking = await sight.unwritable(avi, PERMISSIONS)
+            lacking = await sight.unwritable(avi, permissions)
         except answers.ANSWERED as error:
             state, message = _problem(error)
         else:
             state = "wrong" if lacking else "good"
-            message = f"{lacking}." if lacking else "Our account may write users and roles."
+            message = f"{lacking}." if lacking else good
         findings.append(
             api.Finding(
                 system=reach.address,
@@ -46,6 +54,14 @@ async def check(ctx: api.CheckContext, tools: Tools) -> tuple[api.Finding, ...]:
             )
         )
     return tuple(findings)
+
+
+async def _has_tenants(ctx: api.CheckContext) -> bool:
+    """There is an AviTenant. Where that cannot be seen, ``ways`` has a finding about it."""
+    try:
+        return bool((await ctx.kube.list(AVI_TENANTS, limit=1)).items)
+    except kube.KubeError:
+        return False
 
 
 async def _store(ctx: api.CheckContext, tools: Tools) -> api.Finding:

@@ -1,11 +1,12 @@
 """The probe: do the roles mean on this controller what the plan says? Once per controller and
 release.
 
-A user with the roles of an AKO that does not exist tries two requests in a working tenant, and is
+A user with the roles of an AKO that does not exist tries three requests in a working tenant, and is
 deleted::
 
-    pool with the marker of that AKO     allowed: the roles of a tenant add up
-    pool without any marker              refused: the filter counts
+    make a pool with the marker of that AKO     allowed by one of its roles
+    read a pool of ours without any marker      allowed by another: the roles of a tenant add up
+    make a pool without any marker              refused: the filter counts
 
 Where one of them goes the other way, VMware's single role is used instead, and the condition
 IsolationReduced says what it does not cover.
@@ -80,6 +81,7 @@ async def probe(
         password = passwords.new(rules)
         owners = frozenset({management_id})
         await users.make(avi, shape, password=password, rules=rules, owners=owners)
+        await avi.create(KIND, {"name": f"{name}-shared"}, tenant=tenant)
         return await _try(await login(shape.username, password), name, tenant)
     finally:
         await _clean(avi, name, tenant)
@@ -87,7 +89,9 @@ async def probe(
 
 async def _try(ako: AviClient, name: str, tenant: str) -> Outcome:
     marked = {"markers": [{"key": MARKER_KEY, "values": [name]}]}
-    if not await _creates(ako, {"name": f"{name}-own", **marked}, tenant):
+    creates = await _creates(ako, {"name": f"{name}-own", **marked}, tenant)
+    # One role lets it write its own, the other read what carries no marker: it needs both.
+    if not creates or not await _reads(ako, f"{name}-shared", tenant):
         return Outcome(
             isolation="Vendor",
             reduced="The roles of a user in one tenant do not add up on this controller, so AKO "
@@ -110,6 +114,14 @@ async def _creates(ako: AviClient, body: structs.JSON, tenant: str) -> bool:
     return True
 
 
+async def _reads(ako: AviClient, name: str, tenant: str) -> bool:
+    try:
+        rows = await ako.list(KIND, tenant=tenant, params={"name": name})
+    except ForbiddenError:
+        return False
+    return any(row.get("name") == name for row in rows)
+
+
 async def _clean(avi: AviClient, name: str, tenant: str) -> None:
     for row in await avi.list(KIND, tenant=tenant, params={"name.in": ",".join(_pools(name))}):
         if row.get("name") in _pools(name):
@@ -121,4 +133,4 @@ async def _clean(avi: AviClient, name: str, tenant: str) -> None:
 
 
 def _pools(name: str) -> tuple[str, ...]:
-    return f"{name}-own", f"{name}-unlabelled"
+    return f"{name}-own", f"{name}-unlabelled", f"{name}-shared"
