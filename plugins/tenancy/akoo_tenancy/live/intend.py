@@ -38,7 +38,7 @@ def _kept(view: api.View) -> api.Intent | None:
 
 def _intent(stored: Stored) -> api.Intent:
     return api.Intent(
-        data=structs.to_object(stored), uses=_uses(stored), placement=stored.controller_uuid
+        data=structs.to_object(stored), uses=_uses(stored), placement=stored.placement
     )
 
 

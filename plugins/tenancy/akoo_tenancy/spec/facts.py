@@ -44,7 +44,7 @@ class Stored(structs.Struct, frozen=True, kw_only=True):
 
     reach: Reach
     controller_uuid: str
-    """Of the Avi cluster: the place. Its address may change."""
+    """Of the Avi cluster. Its address may change."""
     tenants: tuple[PlacedTenant, ...]
     controller: ControllerRef | None = None
     """None: the config itself has address and credential."""
@@ -52,6 +52,11 @@ class Stored(structs.Struct, frozen=True, kw_only=True):
     """The AviTenant that gives the first tenant."""
     own_engines: bool = False
     """The first tenant has service engine groups of its own."""
+
+    @property
+    def placement(self) -> str:
+        """The place that a cluster leaves as a whole: another one is a relocation."""
+        return f"{self.controller_uuid} {self.tenants[0].uuid}"
 
 
 class TenancyPlace(api.Fact, frozen=True, kw_only=True):
