@@ -71,7 +71,7 @@ def test_a_cluster_goes_to_another_tenant(first: str) -> None:
     async def play(clock: virtual_time.LoopClock) -> None:
         bed = TenancyFleet(clock)
         async with bed.fleet:
-            await bed.config(**({"tenantRef": first} if first else {}))
+            await bed.config(tenantRef=first)
             await bed.fleet.create_cluster("shop")
             await bed.fleet.until(lambda: bed.fleet.record("shop") is not None)
             await make(bed, "shop", "sales")

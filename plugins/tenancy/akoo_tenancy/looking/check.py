@@ -23,7 +23,8 @@ async def check(ctx: api.CheckContext, tools: Tools) -> tuple[api.Finding, ...]:
     """The store first, then each controller once."""
     known = await ways.ways(ctx)
     findings = [await _store(ctx, tools)]
-    tenants = await _has_tenants(ctx)
+    tenants, unseen = await _tenants(ctx)
+    findings += unseen
     permissions = (*PERMISSIONS, *(TENANTS if tenants else ()))
     good = "Our account may write users and roles."
     if tenants:
@@ -56,12 +57,14 @@ async def check(ctx: api.CheckContext, tools: Tools) -> tuple[api.Finding, ...]:
     return tuple(findings)
 
 
-async def _has_tenants(ctx: api.CheckContext) -> bool:
-    """There is an AviTenant. Where that cannot be seen, ``ways`` has a finding about it."""
+async def _tenants(ctx: api.CheckContext) -> tuple[bool, tuple[api.Finding, ...]]:
+    """There is an AviTenant; and a finding where that cannot be seen."""
     try:
-        return bool((await ctx.kube.list(AVI_TENANTS, limit=1)).items)
-    except kube.KubeError:
-        return False
+        return bool((await ctx.kube.list(AVI_TENANTS, limit=1)).items), ()
+    except kube.KubeError as error:
+        system, subject = "management cluster", "AviTenants"
+        finding = api.Finding(system=system, subject=subject, state="unknown", message=str(error))
+        return False, (finding,)
 
 
 async def _store(ctx: api.CheckContext, tools: Tools) -> api.Finding:
