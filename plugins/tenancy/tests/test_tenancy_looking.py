@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from akoo_tenancy.journal import record as journals
 from akoo_tenancy.journal.record import Owner
+from akoo_tenancy.looking import plan
+from akoo_tenancy.passwords import Rules
 from akoo_tenancy.plugin import TenancyPlugin
 from akoo_tenancy.spec import names, settings
-from akoo_tenancy.spec.facts import Former
+from akoo_tenancy.spec.facts import AppliedRights, Former, TenancyAccount
 from akoo_tenancy.store import api as stores
 from akoo_tenancy.testing.store import MemoryVault
 
@@ -16,6 +19,7 @@ from akoo_core import structs, testing
 from akoo_core.objects import record as core_record
 from akoo_core.plugin import api
 from akoo_core.testing import builders, commands
+from tests.tenancy import tenancy_fleet
 from tests.tenancy.tenant_world import TenantWorld, tenant
 
 GONE = "akoo-0f3b2c1d4e5a"
@@ -212,3 +216,40 @@ def test_the_plan_of_a_new_cluster_is_an_account() -> None:
 
 def test_there_is_no_plan_for_a_cluster_with_another_account() -> None:
     assert planned("prepare", workloadCredentialRef={"namespace": "avi", "name": "other"}) == []
+
+
+def rows(account: TenancyAccount, days: int) -> list[tuple[str, str, str]]:
+    """The plan of a cluster that has this account, some days later."""
+    config = builders.config(tenancy_fleet.SPEC)
+    data = structs.to_object(account)
+    fact = core_record.StoredFact(plugin=names.PLUGIN, version=1, data=data)
+    spec = structs.replace(builders.record_spec(), facts={"TenancyAccount": fact})
+    view = api.View(record_name=GONE, spec=spec, cluster=None, config=config, plugin_config=None)
+    now = account.since + datetime.timedelta(days=days)
+    return [(row.action, row.kind, row.name) for row in plan.plan(view, "prepare", now)]
+
+
+def test_the_plan_of_an_account_has_what_is_due() -> None:
+    rights = AppliedRights(
+        digest="", controller="30.2.2", access=(), profile="p", rules=Rules(), isolation="Marker"
+    )
+    account = TenancyAccount(
+        sequence=3,
+        user_uuid="user-3",
+        phase="Active",
+        reason="Age",
+        since=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
+        rights=rights,
+    )
+    own = ("Account", GONE)
+    assert rows(account, 1) == [("keep", *own)]
+    assert rows(account, 31) == [("change", *own)]
+    former = Former(username="old", user_uuid="user-1", left_at=account.since, kept="why")
+    busy = structs.replace(account, repair="its access differs", former=former)
+    assert rows(busy, 1) == [
+        ("keep", *own),
+        ("change", "Account", "sequence 3"),
+        ("keep", "FormerUser", "old"),
+    ]
+    going = structs.replace(account, former=structs.replace(former, released=True))
+    assert rows(going, 1)[1] == ("delete", "FormerUser", "old")
