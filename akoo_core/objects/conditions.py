@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 from akoo_core import structs
@@ -13,6 +13,18 @@ Status = Literal["True", "False", "Unknown"]
 
 MESSAGE_LIMIT = 1024
 """Characters; longer messages are cut. The API allows 32768, readers do not."""
+
+OF_THE_CORE: Mapping[str, Status] = {
+    "Ready": "True",
+    "ConfigSelected": "True",
+    "DefinitionsFit": "True",
+    "SecretsCompared": "True",
+    "AnnotationsAccepted": "True",
+    "CleanupProven": "True",
+    "Held": "False",
+    "Leaked": "False",
+}
+"""The types that the core sets on records, each with the status that is good."""
 
 _REASON = re.compile(r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")
 
@@ -30,6 +42,12 @@ class Condition(structs.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not _REASON.match(self.reason):
             raise ValueError(f"condition {self.type}: {self.reason!r} is not a CamelCase reason")
+
+
+def good(kind: str) -> Status:
+    """The status of a condition of a record that needs nobody. Those that plugins give, beside
+    the one of their name, are about something that people should know: absent is good."""
+    return OF_THE_CORE.get(kind, "True" if kind.endswith("Ready") else "False")
 
 
 def find(conditions: Iterable[Condition], kind: str) -> Condition | None:

@@ -559,6 +559,15 @@ class Use(structs.Struct, frozen=True, kw_only=True):
     uid: str
 
 
+class RecordCondition(structs.Struct, frozen=True, kw_only=True):
+    """A condition of the record beside the plugin's own: True, with ``type`` one of the plugin's
+    ``conditions``. Its types that are not given are absent."""
+
+    type: str
+    reason: str
+    message: str
+
+
 class Intent(structs.Struct, frozen=True, kw_only=True):
     """The outside things that this plugin will touch for this cluster.
 
@@ -572,6 +581,8 @@ class Intent(structs.Struct, frozen=True, kw_only=True):
     """The place outside, as one text that is equal exactly if the place is the same. When it
     changes, the leaves verbs leave the old place (with the old data) before the new one is stored.
     Any other change of ``data`` is stored at once. Empty: the whole of ``data`` is the place."""
+    conditions: tuple[RecordCondition, ...] = ()
+    """Things that people should know about this cluster, whatever the verbs answer."""
 
 
 class SecretObject(structs.Struct, frozen=True, kw_only=True):
@@ -594,6 +605,10 @@ class Contribution(structs.Struct, frozen=True, kw_only=True):
 
     objects: tuple[structs.JSON, ...] = ()
     secrets: tuple[SecretObject, ...] = ()
+    definitions: tuple[str, ...] = ()
+    """Names of CustomResourceDefinitions (``hostrules.ako.vmware.com``) that others put into the
+    cluster. Without them nothing is written (``DefinitionsMissing``). Those that this record made
+    earlier stay."""
 
 
 # Controllers of a plugin's own kinds.
@@ -818,6 +833,8 @@ class Plugin:
     signals: ClassVar[str] = ""
     """``module:NAME`` of its Signals (akoo_core.plugin.signals): its metrics, alerts and
     dashboard. The operator never loads them."""
+    conditions: ClassVar[tuple[str, ...]] = ()
+    """Types of the conditions that its intents may give (``ReleaseUnverified``)."""
     annotations: ClassVar[tuple[PluginAnnotation, ...]] = ()
     """Annotations of records by which people ask this plugin for something."""
     chapter: ClassVar[str] = ""

@@ -72,6 +72,8 @@ def valid(plugin: api.Plugin, verb: str, answer: Any) -> Any:
         problem = problem or _facts_problem(plugin, answer)
     if isinstance(answer, api.Done | api.Wait):
         problem = problem or _consumed_problem(plugin, verb, answer)
+    if isinstance(answer, api.Intent):
+        problem = _conditions_problem(plugin, answer)
     if isinstance(answer, api.Done):
         problem = problem or _declines_problem(plugin, answer)
     if problem:
@@ -90,6 +92,7 @@ def _converted(answer: structs.Struct) -> structs.Struct:
         for number, manifest in enumerate(answer.objects):
             structs.convert(manifest, _Manifest, path=f"objects[{number}]")
         structs.convert(structs.to_plain(answer.secrets), tuple[api.SecretObject, ...])
+        structs.convert(structs.to_plain(answer.definitions), tuple[_Name, ...])
         return answer
     plain = structs.convert(structs.to_plain(answer), type(answer))
     if isinstance(answer, api.Done) and not math.isfinite(answer.recheck_seconds or 0.0):
@@ -116,6 +119,18 @@ def _reason_problem(reason: str) -> str:
     except ValueError:
         return f"its reason {reason!r} is not a CamelCase noun"
     return ""
+
+
+def _conditions_problem(plugin: api.Plugin, answer: api.Intent) -> str:
+    types = [each.type for each in answer.conditions]
+    undeclared = sorted(set(types) - set(plugin.conditions))
+    if undeclared:
+        declared = ", ".join(plugin.conditions) or "none"
+        return f"it gave the condition {undeclared[0]}, but the plugin declares {declared}"
+    if len(set(types)) != len(types):
+        return f"it gave a condition twice ({', '.join(types)})"
+    problems = (_reason_problem(each.reason) for each in answer.conditions)
+    return next(filter(None, problems), "")
 
 
 def _facts_problem(plugin: api.Plugin, answer: api.Done | api.Wait) -> str:

@@ -15,6 +15,7 @@ from types import FunctionType
 from typing import Any
 
 from akoo_core import settings, structs
+from akoo_core.objects import conditions
 from akoo_core.plugin import api, commands
 from akoo_core.plugin_host.hooks import HOOKS, Hook
 from akoo_core.settings import shape
@@ -75,6 +76,12 @@ def _declarations(cls: type[api.Plugin]) -> Iterator[str]:
             yield from _secrets_of(kind)
     for attribute in ("provides", "requires", "accepts"):
         yield from _facts(cls, attribute)
+    if not _tuple_of(cls.conditions, str) or not all(map(_FACT_NAME.match, cls.conditions)):
+        yield f"{where(cls)}: {cls.__name__}.conditions must be a tuple of CamelCase types"
+    else:
+        for kind in cls.conditions:
+            if kind in conditions.OF_THE_CORE or conditions.good(kind) == "True":
+                yield f"{where(cls)}: {cls.__name__}.conditions has {kind}, a type of the core"
     if not _tuple_of(cls.after, str):
         yield f"{where(cls)}: {cls.__name__}.after must be a tuple of plugin names"
     yield from _needs(cls)

@@ -14,7 +14,6 @@ from akoo_core.objects.record import Leaving, Record, StoredFact
 from akoo_core.reconcile.decide import user_annotations
 from akoo_core.reconcile.status import notices
 
-_BAD_WHEN_TRUE = ("Held", "Leaked")
 _SHOWN_ELSEWHERE = ("Ready", "ConfigSelected")
 
 
@@ -95,8 +94,8 @@ def _wrong(record: Record) -> Iterator[str]:
     ready = conditions.find(record.status.conditions, "Ready")
     shown = _cause(record, ready) if ready is not None else None
     for condition in record.status.conditions:
-        good = "False" if condition.type in _BAD_WHEN_TRUE else "True"
-        if condition.type in _SHOWN_ELSEWHERE or condition is shown or condition.status == good:
+        good = condition.status == conditions.good(condition.type)
+        if condition.type in _SHOWN_ELSEWHERE or condition is shown or good:
             continue
         state = f"{condition.type}={condition.status}, {condition.reason}"
         yield f"  {state}: {condition.message}".rstrip(": ")

@@ -9,6 +9,7 @@ from akoo_core import structs
 from akoo_core.kube import errors
 from akoo_core.kube.client import KubeClient
 from akoo_core.kube.resource import Resource
+from akoo_core.objects.conditions import Condition
 from akoo_core.objects.record import StoredIntent, StoredUse
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
@@ -67,7 +68,15 @@ def _ask(attempt: Attempt) -> tuple[dict[str, api.Intent], dict[str, Obstacle]]:
             verdicts[plugin.name] = answer
         else:
             answers[plugin.name] = answer or api.Intent()
+            attempt.report.of_intents[plugin.name] = _conditions(answers[plugin.name])
     return answers, verdicts
+
+
+def _conditions(answer: api.Intent) -> tuple[Condition, ...]:
+    return tuple(
+        Condition(type=each.type, status="True", reason=each.reason, message=each.message)
+        for each in answer.conditions
+    )
 
 
 def _relocations(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, str]:

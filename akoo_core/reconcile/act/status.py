@@ -47,6 +47,7 @@ async def write(attempt: Attempt, choice: Choice | None) -> None:
         now=now,
         living=living,
         declared=plugin_annotations.declared(attempt.services.plugins.ordered),
+        types={plugin.name: plugin.conditions for plugin in attempt.services.plugins.ordered},
     )
     before = record.status
     if status != before:

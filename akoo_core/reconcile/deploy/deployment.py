@@ -6,7 +6,7 @@ plugin, all of it is reported, and nothing of that plugin is written.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import NamedTuple
 
 from akoo_core import structs
@@ -15,7 +15,12 @@ from akoo_core.plugin import api
 from akoo_core.plugin.errors import BlockedError, VerbError
 from akoo_core.reconcile.deploy import definitions, drift, kind_order, secrets
 from akoo_core.reconcile.deploy import inventory as inv
-from akoo_core.reconcile.deploy.objects import WorkloadObjects, foreign_error, unusable_error
+from akoo_core.reconcile.deploy.objects import (
+    WorkloadObjects,
+    foreign_error,
+    missing_error,
+    unusable_error,
+)
 from akoo_core.reconcile.deploy.secrets import Seals, SecretOpener
 
 ANNOUNCED = "DefinitionChanges"
@@ -130,6 +135,7 @@ class Deployment:
         ]
         defined = await self._definition_names(due)
         foreign: dict[str, list[str]] = {}
+        await self._look_for_definitions(busy)
         for obj in due:
             if obj.definition and defined is not None and obj.key.name not in defined:
                 existing = None
@@ -141,6 +147,21 @@ class Deployment:
         for plugin, reasons in foreign.items():
             self._end(plugin, foreign_error(reasons))
         await self._look_at_definitions([obj for obj in due if obj.definition])
+
+    async def _look_for_definitions(self, busy: Collection[str]) -> None:
+        """Block the plugins whose definitions others have not put there (yet)."""
+        needed = {
+            plugin: contribution.definitions
+            for plugin, contribution in self._job.contributions.items()
+            if contribution.definitions and plugin in busy
+        }
+        if not needed:
+            return
+        every = {name for names in needed.values() for name in names}
+        present = await self._objects.present_definitions(every)
+        for plugin, names in needed.items():
+            if missing := sorted(set(names) - present):
+                self._end(plugin, missing_error(missing))
 
     def _is_due(self, obj: inv.WantedObject) -> bool:
         return self._drift_due or self._items[obj.key].digest != obj.digest
@@ -336,9 +357,18 @@ class Deployment:
         """Delete objects that plugins no longer want; a plugin with a verdict keeps all of its
         own."""
         keys = {obj.key for obj in self._wanted}
+        needed = {
+            name
+            for contribution in self._job.contributions.values()
+            for name in contribution.definitions
+        }
         acting = set(self._job.contributions) - set(self._verdicts)
         stale = [
-            item for key, item in self._items.items() if key not in keys and item.plugin in acting
+            item
+            for key, item in self._items.items()
+            if key not in keys
+            and item.plugin in acting
+            and not (key.kind == "CustomResourceDefinition" and key.name in needed)
         ]
         for item in reversed(inv.in_order(stale)):
             key = inv.key_of(item)

@@ -131,6 +131,19 @@ class WorkloadObjects:
             return None  # Longer than an answer may be, by what others keep in annotations.
         return {definition["metadata"]["name"] for definition in listed}
 
+    async def present_definitions(self, wanted: Collection[str]) -> set[str]:
+        """Those of the CRDs that exist."""
+        listed = await self.definition_names()
+        if listed is not None:
+            return listed & set(wanted)
+        kind = resources.CUSTOM_RESOURCE_DEFINITIONS
+        present: set[str] = set()
+        for name in sorted(wanted):
+            with contextlib.suppress(errors.NotFoundError):
+                await self._client.get(kind, name)
+                present.add(name)
+        return present
+
     async def established(
         self, definition_names: Sequence[str], pause: Callable[[float], Awaitable[None]]
     ) -> set[str]:
@@ -239,6 +252,15 @@ def foreign_error(objects: Sequence[str]) -> BlockedError:
         f"{named}. Nothing there is touched: delete what is in the way, or let this cluster be "
         "selected by no AKODeploymentConfig.",
         reason=FOREIGN_OBJECT,
+    )
+
+
+def missing_error(definitions_missing: Sequence[str]) -> BlockedError:
+    """Error for definitions that others have to put into the workload cluster."""
+    return BlockedError(
+        f"The workload cluster lacks the definitions {', '.join(definitions_missing)}. Nothing is "
+        "written before they are there: apply those of the release.",
+        reason="DefinitionsMissing",
     )
 
 

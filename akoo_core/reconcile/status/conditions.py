@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from akoo_core import structs
 from akoo_core.objects import conditions, names
@@ -29,16 +29,18 @@ def status_of(
     now: datetime.datetime,
     living: bool = False,
     declared: plugin_annotations.Declared | None = None,
+    types: Mapping[str, tuple[str, ...]] | None = None,
 ) -> RecordStatus:
     """The status to store. ``choice`` None: selection did not run, so its condition stays.
     ``living``: the Cluster exists and is not being deleted. ``declared``: the annotations that the
-    selected plugins know."""
+    selected plugins know. ``types``: the conditions that their intents may give, by plugin."""
     before = record.status
     wanted = [
         *_plugins(record, report),
         *_selected(record, choice),
         *_annotations(record, declared or {}),
         *_notes(record),
+        *_of_intents(record, report, types or {}),
         *_leaving(record, report, verifies=verifies),
         *_held(record, report, living=living),
     ]
@@ -202,6 +204,17 @@ def _notes(record: Record) -> Iterator[Condition]:
             reason="SecretNotOpened",
             message=" ".join(secrets),
         )
+
+
+def _of_intents(
+    record: Record, report: AttemptReport, types: Mapping[str, tuple[str, ...]]
+) -> Iterator[Condition]:
+    """The conditions that intents give. A plugin that was not asked, or is blocked, keeps its."""
+    if record.spec.finished_at is not None:
+        return
+    for plugin, declared in types.items():
+        kept = tuple(had for had in record.status.conditions if had.type in declared)
+        yield from report.of_intents.get(plugin, kept)
 
 
 def _leaving(record: Record, report: AttemptReport, *, verifies: bool) -> Iterator[Condition]:

@@ -14,6 +14,10 @@ class AttemptReport:
 
     plugins: dict[str, conditions.Condition] = dataclasses.field(default_factory=dict)
     """Conditions of this attempt, by plugin."""
+    of_intents: dict[str, tuple[conditions.Condition, ...]] = dataclasses.field(
+        default_factory=dict
+    )
+    """Conditions that the intents of this attempt give, by plugin. Those of the others stay."""
     ready: tuple[str, str] | None = None
     """Reason and message of Ready=False, whatever the conditions of plugins are."""
     keep_ready: bool = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from akoo_ako import config, options
+from akoo_ako import config, images, options
 from akoo_ako.refusal import Refusal, invalid
 from akoo_ako.releases.release import Release
 from akoo_core.plugin import ako_networks
@@ -54,6 +54,8 @@ def _problems(
     yield from _process(spec.extra_configs)
     yield from _modes(spec.extra_configs)
     yield from _release(ako_options, release)
+    images.check_registry(ako_options.image_registry, f"{_OPTIONS}.imageRegistry")
+    images.check_copies(ako_options.copied_pull_secrets, f"{_OPTIONS}.copiedPullSecrets")
 
 
 def _controller(spec: config.Spec) -> Iterator[Refusal]:

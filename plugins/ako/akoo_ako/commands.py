@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from akoo_ako.installs import command
+from akoo_ako.installs import command as inspecting
+from akoo_ako.releases import command as listing
 from akoo_core.plugin import commands
 
 GROUP: Final = commands.CommandGroup(
-    help="Look at AKO in workload clusters.", commands=(command.INSPECT,)
+    help="Look at AKO in workload clusters.", commands=(inspecting.INSPECT, listing.VERSIONS)
 )

@@ -143,6 +143,15 @@ KINDS: Final = (
 )
 
 
+NEEDED: Final = tuple(
+    kind.name
+    for kind in KINDS
+    if kind.kind in ("AviInfraSetting", "HostRule", "HTTPRule", "L4Rule", "L7Rule", "SSORule")
+)
+"""Names of the definitions without which AKO does not work. The others belong to modes: to
+multi-cluster ingress, and to gateways of networking.x-k8s.io."""
+
+
 def render(release: Release) -> tuple[structs.JSON, ...]:
     """Every CustomResourceDefinition of ``release``: the same objects for every cluster, not to be
     changed."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from akoo_ako import checks, config, family, names, options, refusal, settings
+from akoo_ako import checks, config, family, fit, images, names, options, refusal, settings
 from akoo_ako.chart import cluster_values, pod, values
 from akoo_ako.chart.effective import AkoValues
-from akoo_ako.releases import builtin, gates
+from akoo_ako.releases import builtin, stored
 from akoo_ako.releases.release import Release
 from akoo_core.plugin import ako_networks, api, structs
 from akoo_core.plugin import names as core_names
@@ -55,6 +55,16 @@ class Desired(NamedTuple):
         return self.extra.primary_instance is not False
 
     @property
+    def image_registry(self) -> str:
+        """The registry that all images come from; "" for their own."""
+        return self.options.image_registry or self.settings.image_registry
+
+    @property
+    def pull_secret_copies(self) -> tuple[images.PullSecret, ...]:
+        """Secrets of the management cluster that are copied beside AKO, to pull images with."""
+        return copies(self.options, self.settings)
+
+    @property
     def gateway_api(self) -> bool:
         return bool(self.extra.feature_gates.gateway_api)
 
@@ -86,14 +96,23 @@ def version(view: api.View, ours: settings.Settings) -> str:
     wanted = options_of(view).version or ours.version
     if wanted:
         return wanted
-    stored = view.intent(names.PLUGIN)
-    kept = str(stored.data.get("version", "")) if stored else ""
+    intent = view.intent(names.PLUGIN)
+    kept = str(intent.data.get("version", "")) if intent else ""
     return kept or builtin.DEFAULT
 
 
+def copies(ako_options: options.Options, ours: settings.Settings) -> tuple[images.PullSecret, ...]:
+    """The Secrets to copy: the config's, else those of the operator's settings."""
+    return ako_options.copied_pull_secrets or ours.copied_pull_secrets
+
+
 def release_of(view: api.View, ours: settings.Settings) -> Release:
-    """The release of AKO for this cluster. Raises Refusal for an unknown one."""
-    return ours.table.release(version(view, ours), "spec.plugins.ako.version")
+    """The release for this cluster. A row that the settings have no longer is taken from the
+    record, so that AKO goes on. Raises Refusal for a version that is in neither."""
+    wanted, intent = version(view, ours), view.intent(names.PLUGIN)
+    kept = stored.release(intent.data, wanted) if intent else None
+    known = ours.table.find(wanted) or kept
+    return known or ours.table.release(wanted, "spec.plugins.ako.version")
 
 
 def decide(
@@ -161,13 +180,9 @@ def _decide(
     tenant = view.fact(api.LoadBalancerTenant)
     if tenant is not None:
         spec = structs.replace(spec, tenant=structs.replace(spec.tenant, name=tenant.name))
-    if view.cluster is not None:
-        if checked:
-            family.check(view.cluster.raw, spec.extra_configs.ip_family)
-        topology = (view.cluster.raw.get("spec") or {}).get("topology") or {}
-        problem = gates.kubernetes_problem(ours.table, release, str(topology.get("version") or ""))
-        if problem:
-            raise refusal.Refusal("KubernetesVersionUnsupported", problem)
+    if view.cluster is not None and checked:
+        family.check(view.cluster.raw, spec.extra_configs.ip_family)
+    fit.check(view, release, ours.table)
     return Desired(
         cluster_name=view.spec.ako_cluster_name,
         release=release,

@@ -12,12 +12,17 @@ def render(desired: Desired) -> tuple[structs.JSON, ...]:
     data = values.render(desired)
     return (
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": names.NAMESPACE}},
-        *(crds.render(desired.release) if desired.primary else ()),
+        *(crds.render(desired.release) if desired.primary and not desired.release.external else ()),
         *rbac.render(desired),
         _config_map(data),
         statefulset.render(desired, values.digest(data, replicas=desired.replicas)),
         *(_classes(desired) if desired.primary else ()),
     )
+
+
+def definitions(desired: Desired) -> tuple[str, ...]:
+    """Names of the definitions that others have to put into the cluster."""
+    return crds.NEEDED if desired.primary and desired.release.external else ()
 
 
 def _config_map(data: dict[str, str]) -> structs.JSON:

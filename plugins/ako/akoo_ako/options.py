@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from akoo_ako.chart.declarations import Overridable, ValueFrom
+from akoo_ako.images import PullSecret
 from akoo_ako.releases.release import Image
 from akoo_core.plugin import structs
 from akoo_core.plugin.ako_networks import AkoVipNetwork
@@ -30,6 +31,10 @@ class Options(structs.StrictStruct, frozen=True, kw_only=True):
     gateway_image: Image = Image()
     image_pull_policy: Literal["Always", "IfNotPresent", "Never", ""] = ""
     image_pull_secrets: tuple[Reference, ...] = ()
+    image_registry: str = ""
+    """Registry that replaces the host of every image."""
+    copied_pull_secrets: tuple[PullSecret, ...] = ()
+    """Secrets of the management cluster that are copied into avi-system and named there."""
     resources: structs.JSON = {}
     """Of each container, as in a Pod. Empty: the vendor's figures (350m and 400Mi at most)."""
     node_selector: dict[str, str] = {}

@@ -9,8 +9,11 @@ from akoo_ako import (
     desired,
     drain,
     fence,
+    fit,
+    images,
     installed,
     names,
+    notes,
     objects,
     observe,
     observing,
@@ -21,6 +24,7 @@ from akoo_ako import (
     starts,
 )
 from akoo_ako.chart import effective
+from akoo_ako.releases import stored
 from akoo_core.plugin import api, structs
 
 PLACEMENT_SECONDS = 60.0
@@ -35,6 +39,7 @@ class AkoPlugin(api.Plugin):
     settings_type: ClassVar[type[structs.StrictStruct] | None] = settings.Settings
     config_type: ClassVar[type[structs.StrictStruct] | None] = options.Options
     reads_config_maps: ClassVar[bool] = True
+    conditions: ClassVar[tuple[str, ...]] = (notes.UNVERIFIED, fit.UPGRADE)
     provides: ClassVar[tuple[type[api.Fact], ...]] = (
         starts.AkoStarts,
         effective.AkoValues,
@@ -59,12 +64,16 @@ class AkoPlugin(api.Plugin):
     def intend(self, view: api.View) -> api.Intent | api.Blocked | None:
         """The name AKO marks its Avi objects with, the version, and how long it may sleep between
         two full syncs. While leaving, and without a config, what was intended before holds."""
-        stored = view.intent(names.PLUGIN)
+        before = view.intent(names.PLUGIN)
         if view.spec.leaving is not None or not view.config:
-            return api.Intent(data=stored.data) if stored else None
+            return api.Intent(data=before.data) if before else None
         try:
             wanted, values = desired.intended(view, self._settings)
         except refusal.Refusal as error:
+            if error.reason == fit.UPGRADE and before is not None:
+                release = desired.release_of(view, self._settings)
+                others = notes.conditions(release, self._settings.table)
+                return api.Intent(data=before.data, conditions=(notes.upgrade(str(error)), *others))
             return api.Blocked(reason=error.reason, message=str(error))
         return api.Intent(
             data={
@@ -72,7 +81,9 @@ class AkoPlugin(api.Plugin):
                 "version": wanted.release.version,
                 fence.FULL_SYNC: wanted.full_sync_seconds,
                 **({"values": values} if values else {}),
-            }
+                **stored.data(wanted.release),
+            },
+            conditions=notes.conditions(wanted.release, self._settings.table),
         )
 
     @api.hookimpl
@@ -128,7 +139,11 @@ class AkoPlugin(api.Plugin):
             secret = credential.secret(view, wanted.spec, wanted.options)
         except refusal.Refusal as error:
             return api.Blocked(reason=error.reason, message=str(error))
-        return api.Contribution(objects=objects.render(wanted), secrets=(secret,))
+        return api.Contribution(
+            objects=objects.render(wanted),
+            secrets=(secret, *map(images.copied, wanted.pull_secret_copies)),
+            definitions=objects.definitions(wanted),
+        )
 
     @api.hookimpl
     async def observe(self, ctx: api.VerbContext) -> api.Result:
@@ -150,8 +165,10 @@ class AkoPlugin(api.Plugin):
 
     @api.hookimpl
     def secret_references(self, view: api.View) -> tuple[api.SecretPair, ...]:
-        """The Secrets that avi-secret is made of."""
-        return credential.references(view)
+        """The Secrets that avi-secret is made of, and those that are copied."""
+        copies = desired.copies(desired.options_of(view), self._settings)
+        pairs = ((copy.namespace, copy.name) for copy in copies)
+        return tuple(sorted({*credential.references(view), *pairs}))
 
 
 def _only_observes(view: api.View) -> api.Blocked | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from akoo_ako import images, refusal
+from akoo_ako.images import PullSecret
 from akoo_ako.releases import loading
 from akoo_ako.releases.rows import ReleaseRow
 from akoo_ako.releases.table import Table
@@ -25,6 +27,11 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     image_pull_secrets: tuple[Reference, ...] = ()
     """Names of Secrets in avi-system of the workload cluster. They are not made by us."""
+    image_registry: str = ""
+    """Registry (``registry.example.com:5000/mirror``) that replaces the host of every image."""
+    copied_pull_secrets: tuple[PullSecret, ...] = ()
+    """Secrets of the management cluster to pull images with. Each is copied into avi-system of
+    every workload cluster, and removed with AKO."""
     releases: tuple[ReleaseRow, ...] = ()
     """Releases that are not built in, each by its differences from another one."""
 
@@ -34,7 +41,12 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
         return loading.table(self.releases)
 
     def check(self) -> None:
-        """Raises InputError for a wrong row, and for a version that no row describes."""
+        """Raises InputError for a wrong row, registry or copy, and for an unknown version."""
+        try:
+            images.check_registry(self.image_registry, "plugins.ako.imageRegistry")
+            images.check_copies(self.copied_pull_secrets, "plugins.ako.copiedPullSecrets")
+        except refusal.Refusal as error:
+            raise InputError(str(error)) from error
         table = self.table
         if self.version and table.find(self.version) is None:
             raise InputError(f"plugins.ako.version: {table.unknown(self.version)}")

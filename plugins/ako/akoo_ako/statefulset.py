@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from akoo_ako import environment, names, options
+from akoo_ako import environment, images, names, options
 from akoo_ako.desired import Desired
-from akoo_ako.releases.release import Image
 from akoo_core.plugin import structs
 
 _USER = 1000
@@ -73,11 +72,10 @@ def _annotations(desired: Desired, config_hash: str) -> dict[str, str]:
 
 def _pod(desired: Desired) -> structs.JSON:
     ako_options = desired.options
-    secrets = ako_options.image_pull_secrets or desired.settings.image_pull_secrets
     restricted = ako_options.pod_security == "Restricted"
     optional = {
         "volumes": _volumes(desired),
-        "imagePullSecrets": [{"name": name} for name in secrets],
+        "imagePullSecrets": [{"name": name} for name in _pull_secrets(desired)],
         "nodeSelector": dict(ako_options.node_selector),
         "tolerations": list(ako_options.tolerations),
         "priorityClassName": desired.values.pod.get("priorityClassName"),
@@ -96,6 +94,11 @@ def _pod(desired: Desired) -> structs.JSON:
     }
 
 
+def _pull_secrets(desired: Desired) -> tuple[str, ...]:
+    named = desired.options.image_pull_secrets or desired.settings.image_pull_secrets
+    return tuple(dict.fromkeys((*named, *(copy.name for copy in desired.pull_secret_copies))))
+
+
 def _ako(desired: Desired) -> structs.JSON:
     mounts = _log_mounts(desired)
     if desired.extra.istio_enabled:
@@ -104,7 +107,7 @@ def _ako(desired: Desired) -> structs.JSON:
     port = {"name": "prometheus-port", "containerPort": desired.port, "protocol": "TCP"}
     return {
         "name": names.CONTAINER,
-        **_container(desired, desired.options.image, desired.settings.image_repository),
+        **_container(desired, _image(desired, gateway=False)),
         "env": environment.of_container(desired, gateway=False),
         "lifecycle": {"preStop": {"exec": {"command": ["/bin/sh", "/var/pre_stop_hook.sh"]}}},
         # AKO closes /api/status to be started anew; the vendor has no readiness probe.
@@ -119,9 +122,7 @@ def _gateway(desired: Desired) -> structs.JSON:
     mounts = _log_mounts(desired)
     return {
         "name": names.GATEWAY_CONTAINER,
-        **_container(
-            desired, desired.options.gateway_image, desired.settings.gateway_image_repository
-        ),
+        **_container(desired, _image(desired, gateway=True)),
         "env": environment.of_container(desired, gateway=True),
         **({"volumeMounts": mounts} if mounts else {}),
     }
@@ -129,7 +130,12 @@ def _gateway(desired: Desired) -> structs.JSON:
 
 def _extra_containers(desired: Desired) -> list[structs.JSON]:
     """Containers of the config beside AKO's. Where a Pod has to be restricted, so are they."""
-    containers: list[structs.JSON] = desired.values.pod.get("extraContainers", [])
+    containers: list[structs.JSON] = [
+        {**container, "image": images.rewritten(str(image), desired.image_registry)}
+        if (image := container.get("image"))
+        else container
+        for container in desired.values.pod.get("extraContainers", [])
+    ]
     if desired.options.pod_security != "Restricted":
         return containers
     return [
@@ -138,11 +144,20 @@ def _extra_containers(desired: Desired) -> list[structs.JSON]:
     ]
 
 
-def _container(desired: Desired, image: Image, repository: str) -> structs.JSON:
-    digest = f"@{image.digest}" if image.digest else ""
+def _image(desired: Desired, *, gateway: bool) -> str:
+    """The image of AKO's container, or of the Gateway API one."""
+    ako_options, settings, release = desired.options, desired.settings, desired.release
+    chosen = ako_options.gateway_image if gateway else ako_options.image
+    of_release = release.images.gateway if gateway else release.images.ako
+    repository = settings.gateway_image_repository if gateway else settings.image_repository
+    image = images.reference(chosen, of_release, repository=repository, version=release.version)
+    return images.rewritten(image, desired.image_registry)
+
+
+def _container(desired: Desired, image: str) -> structs.JSON:
     restricted = desired.options.pod_security == "Restricted"
     return {
-        "image": f"{image.repository or repository}:{image.tag or desired.release.version}{digest}",
+        "image": image,
         "imagePullPolicy": desired.options.image_pull_policy or desired.settings.image_pull_policy,
         "resources": desired.options.resources or options.RESOURCES,
         **({"securityContext": dict(_SECURITY)} if restricted else {}),

@@ -18,7 +18,7 @@ from akoo_core.settings import Settings
 from akoo_core.testing import virtual_time
 
 MISTAKES: dict[str, dict[str, Any]] = {
-    "KubernetesVersionUnsupported": {"cluster": {"topology": {"class": "c", "version": "v1.99.0"}}},
+    "UpgradeBreaksAko": {"cluster": {"topology": {"class": "c", "version": "v1.99.0"}}},
     "misspelt": {"reason": "ConfigInvalid", "config": {"plugins": {"ako": {"vipNetwork": []}}}},
     "ConfigInvalid": {"config": {"extraConfigs": {"networksConfig": {"bgpPeerLabels": ["x"]}}}},
     "AkoVersionUnsupported": {"config": {"plugins": {"ako": {"version": "1.11.5"}}}},
@@ -102,7 +102,7 @@ def test_a_rotated_password_reaches_ako(build: Any, reason: str) -> None:
     play(story)
 
 
-@pytest.mark.parametrize("reason", ["misspelt", "KubernetesVersionUnsupported"])
+@pytest.mark.parametrize("reason", ["misspelt", "UpgradeBreaksAko"])
 def test_so_after_a_restart(build: Any, reason: str) -> None:
     async def story(fleet: testing.Fleet) -> None:
         await running(fleet, build)

@@ -55,7 +55,10 @@ def test_tables_of_settings_and_options() -> None:
 def test_every_reason_is_explained() -> None:
     written = "".join(path.read_text() for path in (PACKAGE / "akoo_ako").rglob("*.py"))
     raised = set(
-        re.findall(r'(?:reason=|Refusal\(\s*|Problem\(\s*|REASON = )"([A-Z]\w+)"', written)
+        re.findall(
+            r'(?:reason=|Refusal\(\s*|Problem\(\s*|REASON = |UPGRADE: Final = )"([A-Z]\w+)"',
+            written,
+        )
     )
     raised |= set(re.findall(r'return "(Ako\w+)",', written))
     explained = {name for row in rows("When it goes wrong") for name in code(row[0])}

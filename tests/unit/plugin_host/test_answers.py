@@ -26,6 +26,7 @@ class Color(api.Fact, frozen=True, kw_only=True):
 class Demo(api.Plugin):
     name = "demo"
     provides = (Color,)
+    conditions = ("Faded",)
     annotations = (api.PluginAnnotation(name="paint", help="Paint.", effects=("It is painted.",)),)
 
 
@@ -48,6 +49,10 @@ CONTRIBUTION: Any = api.Contribution
 SECRET: Any = api.SecretObject
 AUDIT: Any = api.Audit
 """The classes, called with what their types forbid."""
+
+
+def condition(*, kind: str = "Faded", reason: str = "Sun") -> api.RecordCondition:
+    return api.RecordCondition(type=kind, reason=reason, message="m")
 
 
 def _object(**changes: Any) -> dict[str, Any]:
@@ -103,6 +108,11 @@ def _object(**changes: Any) -> dict[str, Any]:
         ("intend", INTENT(data={"a": HALF})),
         ("intend", INTENT(data=["a"])),
         ("intend", INTENT(placement=1)),
+        ("intend", INTENT(conditions=({"type": "Faded"},))),
+        ("intend", INTENT(conditions=(condition(kind="Torn"),))),
+        ("intend", INTENT(conditions=(condition(), condition()))),
+        ("intend", INTENT(conditions=(condition(reason="not a noun"),))),
+        ("contribute", CONTRIBUTION(definitions=(1,))),
         ("intend", INTENT(uses=({"name": "a"},))),
         (
             "intend",
@@ -138,6 +148,7 @@ def test_a_failure_says_which_value() -> None:
 
 
 GOOD: tuple[tuple[str, Any], ...] = (
+    ("intend", api.Intent(conditions=(condition(),))),
     ("drain", None),
     ("drain", _wait()),
     ("drain", _wait(after=0, left=0, facts=(Color(rgb="1"),))),

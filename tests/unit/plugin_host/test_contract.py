@@ -142,9 +142,24 @@ class EmptyRule(api.Plugin):
     rbac = (api.RbacRule(groups=("",), resources=("pods",), verbs=()),)
 
 
+class NotTypes(api.Plugin):
+    conditions: ClassVar[Any] = ("not a type",)
+
+
+class TypeOfTheCore(api.Plugin):
+    conditions = ("Held",)
+
+
+class TypeOfAPlugin(api.Plugin):
+    conditions = ("AviReady",)
+
+
 @pytest.mark.parametrize(
     ("cls", "message"),
     [
+        (NotTypes, "NotTypes.conditions must be a tuple of CamelCase types"),
+        (TypeOfTheCore, "TypeOfTheCore.conditions has Held, a type of the core"),
+        (TypeOfAPlugin, "TypeOfAPlugin.conditions has AviReady, a type of the core"),
         (Misspelled, 'there is no verb "drian"; did you mean "drain"?'),
         (FarOff, 'there is no verb "something_else"; there are: intend, prepare,'),
         (Unmarked, "Unmarked.drain is named like a verb but lacks @hookimpl"),

@@ -40,7 +40,7 @@ EXPORTED = {
         LONGEST_SECONDS LifecycleEvent LoadBalancerPlacement LoadBalancerTenant
         LoginMemory Number
         PURE_VERBS PlannedAction PlannedVerb Plugin PluginAnnotation PortGroup Proof RbacRule
-        RefusedLogin
+        RecordCondition RefusedLogin
         Request Result Seconds SecretContext SecretName
         SecretObject SecretPair SecretReader SecretSource Source Stray TIMEOUT_SECONDS ThreadPool
         Unverified Use VERBS VerbEntry VerbPhase VerbContext Verbs View VipNetwork Wait

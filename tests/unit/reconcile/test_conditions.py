@@ -295,3 +295,56 @@ def test_the_cluster_is_told_the_cause_and_no_condition_that_it_does_not_have(ca
     ready = conditions_.find(status.conditions, "Ready")
     assert ready is not None
     assert ready.message == f"AkoReady=False: {cause}"
+
+
+UNVERIFIED = conditions_.Condition(
+    type="ReleaseUnverified", status="True", reason="DescribedByRow", message="Nobody has looked."
+)
+TYPES = {"ako": ("ReleaseUnverified",)}
+
+
+@pytest.mark.parametrize(
+    ("before", "answers", "shown"),
+    [
+        ((), {"ako": (UNVERIFIED,)}, True),
+        ((UNVERIFIED,), {"ako": ()}, False),
+        ((UNVERIFIED,), {}, True),
+        ((), {}, False),
+    ],
+    ids=["given", "given no more", "not asked", "never given"],
+)
+def test_conditions_of_intents(
+    before: tuple[conditions_.Condition, ...],
+    answers: dict[str, tuple[conditions_.Condition, ...]],
+    shown: bool,
+) -> None:
+    record = structs.replace(builders.make_record(), status=RecordStatus(conditions=before))
+    status = conditions.status_of(
+        record,
+        findings.AttemptReport(of_intents=answers),
+        selection.Choice(),
+        verifies=True,
+        now=NOW,
+        types=TYPES,
+    )
+    assert [c.reason for c in status.conditions if c.type == "ReleaseUnverified"] == (
+        ["DescribedByRow"] if shown else []
+    )
+    ready = conditions_.find(status.conditions, "Ready")
+    assert ready is not None
+    assert ready.status == "True"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("Ready", "True"),
+        ("AviReady", "True"),
+        ("CleanupProven", "True"),
+        ("Held", "False"),
+        ("Leaked", "False"),
+        ("ReleaseUnverified", "False"),
+    ],
+)
+def test_the_good_status_of_a_condition(kind: str, status: str) -> None:
+    assert conditions_.good(kind) == status

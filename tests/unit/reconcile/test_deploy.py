@@ -302,3 +302,38 @@ async def test_undeploy_goes_on_where_it_stopped(world: DeployWorld) -> None:
     assert [item.kind for item in world.inventory] == ["ConfigMap"]
     await world.deployer.undeploy(builders.RECORD, world.inventory, client, world.store)
     assert world.get(resources.CONFIG_MAPS, "avi-k8s-config") is None
+
+
+# Definitions that others bring.
+
+
+NEEDED = (deploy_world.CRD["metadata"]["name"], "l4rules.ako.vmware.com")
+
+
+async def test_nothing_is_written_before_the_definitions_of_others_are_there(
+    world: DeployWorld,
+) -> None:
+    contribution = api.Contribution(objects=(deploy_world.config_map(),), definitions=NEEDED)
+    world.workload.seed(deploy_world.CRD)
+    report = await world.run({"ako": contribution})
+    verdict = report.verdicts["ako"]
+    assert (verdict.reason, world.writes, world.inventory) == ("DefinitionsMissing", [], ())
+    assert "lacks the definitions l4rules.ako.vmware.com." in verdict.message
+    world.workload.seed({**deploy_world.CRD, "metadata": {"name": NEEDED[1]}})
+    assert (await world.run({"ako": contribution})).applied == 1
+    assert (await world.run({"ako": contribution})).applied == 0
+    assert world.calls == []
+
+
+async def test_definitions_that_others_are_to_bring_are_not_pruned(world: DeployWorld) -> None:
+    await world.deploy(deploy_world.CRD, deploy_world.config_map())
+    contribution = api.Contribution(
+        objects=(deploy_world.config_map(logLevel="DEBUG"),), definitions=NEEDED[:1]
+    )
+    report = await world.run({"ako": contribution})
+    assert (report.applied, report.pruned) == (1, 0)
+    kept = world.get(resources.CUSTOM_RESOURCE_DEFINITIONS, NEEDED[0])
+    assert kept is not None
+    assert [item.kind for item in world.inventory] == ["ConfigMap", "CustomResourceDefinition"]
+    # Once nobody needs it, it goes as everything does that is no longer wanted.
+    assert (await world.deploy(deploy_world.config_map(logLevel="DEBUG"))).pruned == 1

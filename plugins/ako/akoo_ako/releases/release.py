@@ -90,6 +90,9 @@ class Release(structs.Struct, frozen=True, kw_only=True):
         return low <= minor <= high
 
     def works_with(self, controller: str) -> bool:
-        """The version of the Avi Controller is in its range. Its patch level does not count."""
-        low, high = self.avi.min, self.avi.max
-        return versions.at_least(controller, low) and versions.at_least(high, controller)
+        """The version of the Avi Controller is in its range. Patches of the last minor version are
+        newer than AKO may know of, and in the range, too."""
+        newest = ".".join(str(part) for part in versions.numbers(controller)[:2])
+        return versions.at_least(controller, self.avi.min) and versions.at_least(
+            self.avi.max, newest
+        )
