@@ -35,7 +35,8 @@ def plugins(names: str) -> tuple[api.Plugin, ...]:
 def files() -> dict[str, str]:
     """The text of each generated file, by its path below deploy/."""
     made: dict[str, str] = {}
-    definitions = packaged.folders(_first_party().values())
+    plugins_here = first_party()
+    definitions = packaged.folders(plugins_here.values())
     made |= _copies("crds", *definitions)
     made |= _copies("policies", packaged.core_folder("policies"))
     for name in (*KUSTOMIZED, "networkpolicy"):
@@ -44,8 +45,7 @@ def files() -> dict[str, str]:
     chosen = plugins(INSTALLED)
     made["base/config.yaml"] = HEADER + render.default_settings(chosen)
     made["rbac/clusterrole.yaml"] = HEADER + render.text(rbac.manifests(chosen))
-    first_party = _first_party()
-    made |= {f"chart/akoo-core/{path}": text for path, text in chart.files(first_party).items()}
+    made |= {f"chart/akoo-core/{path}": text for path, text in chart.files(plugins_here).items()}
     made |= {f"monitoring/{path}": text for path, text in monitoring().items()}
     made |= {f"clusterctl/{name}": HEADER + text for name, text in clusterctl.files(chosen).items()}
     kinds = [render.kind(each) for folder in definitions for each in packaged.read(folder)]
@@ -53,14 +53,15 @@ def files() -> dict[str, str]:
     return made
 
 
-def _first_party() -> dict[str, type[api.Plugin]]:
+def first_party() -> dict[str, type[api.Plugin]]:
+    """The plugin classes of this checkout, by name."""
     own = [kind.name for kind in loader.installed() if kind.dist.startswith("akoo-")]
     return {name: loader.import_class(name) for name in own}
 
 
 def every_signal() -> dict[str, Signals]:
     """The signals of the core and of the plugins of this checkout."""
-    return signals.of(_first_party())
+    return signals.of(first_party())
 
 
 def monitoring() -> dict[str, str]:
