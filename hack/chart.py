@@ -9,16 +9,19 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 import yaml
 
-from akoo_core import settings
+from akoo_core import settings, signals
 from akoo_core.manifests import packaged, people, render
 from akoo_core.plugin import api
+from akoo_core.plugin.signals import Signals
 from akoo_core.plugin_host import rbac
+from hack.monitoring import dashboards, rules
 
 SOURCES = pathlib.Path(__file__).parent / "chart_sources"
 NAMESPACE = "{{ .Release.Namespace }}"
@@ -43,6 +46,7 @@ def files(plugins: Plugins) -> dict[str, str]:
     made["templates/rbac.yaml"] = _rights(plugins)
     made["templates/users.yaml"] = _if(".Values.userRoles.create", _people(plugins))
     made["templates/operator.yaml"] = _operator()
+    made |= _monitoring(plugins)
     return made
 
 
@@ -177,6 +181,57 @@ def _operator() -> str:
     return text
 
 
+def _monitoring(plugins: Plugins) -> dict[str, str]:
+    """PodMonitor, alerts and dashboards, with a part for each plugin that is selected."""
+    every = signals.of(plugins)
+    made = {f"dashboards/{name}": text for name, text in dashboards.files(every).items()}
+    monitor = rules.pod_monitor()
+    monitor["spec"]["podMetricsEndpoints"][0]["interval"] = "@value monitoring.podMonitor.interval@"
+    made["templates/podmonitor.yaml"] = _monitored("podMonitor", monitor)
+    rule = rules.prometheus_rule(every)
+    rule["spec"]["groups"] = ["@groups@"]
+    text = _monitored("prometheusRule", rule)
+    made["templates/prometheusrule.yaml"] = text.replace("  - '@groups@'\n", _groups(every))
+    maps = [_board(name, own) for name, own in every.items() if own.boards]
+    made["templates/dashboards.yaml"] = _if(".Values.monitoring.dashboards.create", "".join(maps))
+    return made
+
+
+def _monitored(key: str, obj: Object) -> str:
+    obj["metadata"]["namespace"] = NAMESPACE
+    obj["metadata"]["labels"][f"@more monitoring.{key}.labels@"] = ""
+    return _if(f".Values.monitoring.{key}.create", _expressions(_dump([obj])))
+
+
+def _groups(every: Mapping[str, Signals]) -> str:
+    """The groups of rules. Prometheus has expressions in braces, too: Helm leaves those alone."""
+    texts = []
+    for plugin, group in rules.groups(every, "@runbooks@").items():
+        text = textwrap.indent(yaml.safe_dump([group], sort_keys=False, width=1000), "  ")
+        text = re.sub(r"\{\{.*?\}\}", lambda match: f"{{{{`{match[0]}`}}}}", text)
+        text = re.sub(r"'?@runbooks@(/\w+\.md)'?", r"{{ $.Values.monitoring.runbooks }}\1", text)
+        texts.append(_if(_selected(plugin), text) if plugin else text)
+    return "".join(texts)
+
+
+def _board(plugin: str, own: Signals) -> str:
+    """A ConfigMap with the dashboards of a plugin, for Grafana's sidecar."""
+    config_map: Object = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": f"{rbac.NAME}-dashboards{f'-{plugin}' if plugin else ''}",
+            "namespace": NAMESPACE,
+            "labels": dict(rules.LABELS) | {"@more monitoring.dashboards.labels@": ""},
+        },
+        "data": {
+            f"{board.name}.json": f'@file "dashboards/{board.name}.json"@' for board in own.boards
+        },
+    }
+    text = _expressions(_dump([config_map]))
+    return _if(_selected(plugin), text) if plugin else text
+
+
 _LINE = re.compile(
     r"""^(?P<indent>\ *)(?:-\ )?(?:(?P<key>[\w./-]+):\ )?
     '?@(?P<word>\w+)\ (?P<path>[^@]*)@'?(?::\ '')?$""",
@@ -189,6 +244,7 @@ def _expressions(text: str) -> str:
 
     ``value``, ``yaml``: a value, plain or structured. ``with``: the same, left out where it is
     empty. ``more``: further items or keys. ``include``, ``text``: a helper, in a line or as text.
+    ``file``: a file of the chart, as text.
     """
     return _LINE.sub(_expression, text)
 
@@ -209,6 +265,7 @@ def _expression(match: re.Match[str]) -> str:
             f"{indent}{{{{- toYaml . | nindent {len(indent)} }}}}\n{indent}{{{{- end }}}}"
         ),
         "text": f"{indent}{key}: |\n{indent}  {{{{- include {path} | nindent {deep} }}}}",
+        "file": f"{indent}{key}: |\n{indent}  {{{{- .Files.Get {path} | nindent {deep} }}}}",
     }
     return texts[match["word"]]
 

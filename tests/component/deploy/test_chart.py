@@ -154,6 +154,8 @@ def test_helm_finds_nothing_to_lint(chart: Chart) -> None:
         ({**IMAGE, "settings": {"plugins": {"avi": {"nsuch": 1}}}}, "nsuch"),
         ({**IMAGE, "image": {"repository": "a", "digest": "md5:1"}}, "digest"),
         ({**IMAGE, "plugins": []}, "plugins"),
+        ({**IMAGE, "monitoring": {"podMonitor": {"interval": "often"}}}, "interval"),
+        ({**IMAGE, "monitoring": {"dashboard": {}}}, "dashboard"),
         ({**IMAGE, "replicas": "two"}, "replicas"),
     ],
 )
@@ -219,3 +221,50 @@ def test_its_settings_are_those_of_the_operator(chart: Chart) -> None:
     assert not {"enabledPlugins", "operatorNamespace", "health"} & set(properties)
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     assert set(values) == set(schema["properties"]) - {"global"}
+
+
+MONITORING = {
+    "podMonitor": {"create": True, "labels": {"release": "prometheus"}},
+    "prometheusRule": {"create": True},
+    "dashboards": {"create": True},
+}
+
+
+def test_monitoring_is_that_of_the_folder_for_kustomize(chart: Chart) -> None:
+    names = ["ako", "avi", "tenancy", "vsphere"]
+    made = chart.template({**IMAGE, "plugins": names, "monitoring": MONITORING})
+    by_key = {_key(each): each for each in made}
+    folder = CHART.parents[1] / "monitoring"
+    monitor = by_key["PodMonitor", "akoo-core"]
+    assert monitor["metadata"]["labels"].pop("release") == "prometheus"
+    assert monitor == yaml.safe_load((folder / "podmonitor.yaml").read_text())
+    rule = yaml.safe_load((folder / "prometheusrule.yaml").read_text())
+    assert by_key["PrometheusRule", "akoo-core"] == rule
+    boards = {
+        name: text
+        for (kind, map_name), each in by_key.items()
+        if kind == "ConfigMap" and map_name.startswith("akoo-core-dashboards")
+        for name, text in each["data"].items()
+        if each["metadata"]["labels"]["grafana_dashboard"] == "1"
+    }
+    files = {file.name: file.read_text() for file in (folder / "dashboards").iterdir()}
+    assert {name: json.loads(text) for name, text in boards.items()} == {
+        name: json.loads(text) for name, text in files.items()
+    }
+
+
+def test_monitoring_of_plugins_that_are_not_selected_is_left_out(chart: Chart) -> None:
+    values = {**IMAGE, "plugins": ["ako"], "monitoring": {**MONITORING, "runbooks": "https://a"}}
+    made = {_key(each): each for each in chart.template(values, "lb")}
+    rule = made["PrometheusRule", "akoo-core"]
+    assert [group["name"] for group in rule["spec"]["groups"]] == ["akoo-core", "akoo-ako"]
+    (first, *_) = rule["spec"]["groups"][0]["rules"]
+    assert first["annotations"]["runbook_url"] == "https://a/AkooDown.md"
+    maps = {name for kind, name in made if kind == "ConfigMap"}
+    assert maps == {"akoo-core-config", "akoo-core-dashboards"}
+    assert rule["metadata"]["namespace"] == "lb"
+
+
+def test_without_a_word_there_is_no_monitoring(chart: Chart) -> None:
+    kinds = {each["kind"] for each in chart.template(IMAGE)}
+    assert not kinds & {"PodMonitor", "PrometheusRule"}
