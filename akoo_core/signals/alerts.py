@@ -50,7 +50,11 @@ _PROCESS = (
         name="AkooNoLeader",
         severity="critical",
         wait="5m",
-        expr='max by (job) (leader_election_master_status{name="akoo-core"}) == 0',
+        expr=(
+            "max by (job) (\n"
+            "  leader_election_master_status and on (job, instance) akoo_build_info\n"
+            ") == 0"
+        ),
         summary="No replica of akoo-core leads: nothing is done for any cluster.",
         means=(
             "Replicas run, and none of them holds the Lease. They wait for a requirement that the "

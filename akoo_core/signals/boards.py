@@ -15,7 +15,10 @@ FLEET = Board(
             question="Does somebody lead?",
             queries=(
                 Query(
-                    expr='sum(leader_election_master_status{job=~"$job",name="akoo-core"})',
+                    expr=(
+                        'sum(leader_election_master_status{job=~"$job"}'
+                        " and on (job, instance) akoo_build_info)"
+                    ),
                     legend="leaders",
                 ),
             ),
@@ -147,7 +150,8 @@ PROCESS = Board(
                 Query(
                     expr=(
                         "max by (instance) "
-                        '(leader_election_master_status{job=~"$job",name="akoo-core"})'
+                        '(leader_election_master_status{job=~"$job"}'
+                        " and on (job, instance) akoo_build_info)"
                     ),
                     legend="{{instance}}",
                 ),

@@ -78,6 +78,17 @@ def _addresses(free: int, total: int = 100) -> Series:
     }
 
 
+def _leaders(first: str, second: str) -> Series:
+    """Two replicas, and another operator of the same job that does not lead."""
+    return {
+        'leader_election_master_status{name="akoo-core",instance="a"}': first,
+        'leader_election_master_status{name="akoo-core",instance="b"}': second,
+        'leader_election_master_status{name="other",instance="c"}': "0x90",
+        BUILD: "1x90",
+        'akoo_build_info{instance="b"}': "1x90",
+    }
+
+
 def _files(files: int) -> Series:
     return {
         'process_open_fds{instance="a"}': f"{files}x90",
@@ -95,16 +106,7 @@ def _age(days: int) -> Series:
 CASES: dict[str, Case] = {
     "AkooDown": Case(firing={"up": "1x90"}, quiet={BUILD: "1x90"}, labels={}, job=False),
     "AkooNoLeader": Case(
-        firing={
-            'leader_election_master_status{name="akoo-core",instance="a"}': "0x90",
-            'leader_election_master_status{name="akoo-core",instance="b"}': "0x90",
-        },
-        quiet={
-            'leader_election_master_status{name="akoo-core",instance="a"}': "1x90",
-            'leader_election_master_status{name="akoo-core",instance="b"}': "0x90",
-            'leader_election_master_status{name="other",instance="c"}': "0x90",
-        },
-        labels={},
+        firing=_leaders("0x90", "0x90"), quiet=_leaders("1x90", "0x90"), labels={}
     ),
     "AkooRestarts": Case(
         firing={
