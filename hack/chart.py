@@ -105,10 +105,10 @@ def _rights(plugins: Plugins) -> str:
     text += _dump([role])
     keeping = [name for name, kind in plugins.items() if kind.keeps]
     reading = [name for name, kind in plugins.items() if kind.reads_config_maps]
-    for names, rules in ((keeping, rbac.KEEPING), (reading, rbac.READING)):
+    for names, rights in ((keeping, rbac.KEEPING), (reading, rbac.READING)):
         if names:
             selected = " ".join(f"({_selected(name)})" for name in names)
-            text += _if(f"or {selected}", _rules(rbac.plain(rules)))
+            text += _if(f"or {selected}", _rules(rbac.plain(rights)))
     return _in_release(text)
 
 
