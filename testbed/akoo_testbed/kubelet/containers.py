@@ -4,12 +4,21 @@ import asyncio
 import collections.abc
 import dataclasses
 import datetime
+import functools
 import logging
 
 from akoo_testbed import controlloop, kubeapi
 from akoo_testbed.kubeapi import Object
 from akoo_testbed.kubelet.pods import Memory
-from akoo_testbed.kubelet.program import Container, Exit, Program, Switches, program_for
+from akoo_testbed.kubelet.program import (
+    Container,
+    Ending,
+    Exit,
+    Program,
+    Switches,
+    is_probed,
+    program_for,
+)
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +41,15 @@ class Containers:
         self._loop = loop
         self._memory: dict[str, Memory] = {}
         self._tasks: dict[str, asyncio.Task[Exit]] = {}
+        self._endings: dict[str, Ending] = {}
 
     def has_program(self, pod: Object) -> bool:
         """True if the Pod's main container is more than a status."""
         return program_for(pod, self._programs) is not None
+
+    def is_probed(self, pod: Object) -> bool:
+        """True if the program of the Pod's main container says whether the Pod is ready."""
+        return is_probed(program_for(pod, self._programs))
 
     def memory(self, pod: Object) -> Memory:
         """The memory of a Pod. It begins when it is first asked for on a Node."""
@@ -51,14 +65,21 @@ class Containers:
         """Start the main container; call `memory` before. Waits a little for it to be up."""
         uid = pod["metadata"]["uid"]
         memory = self._memory[uid]
-        self._memory[uid] = dataclasses.replace(memory, runs=True, restarts=restarts, end=None)
+        self._memory[uid] = dataclasses.replace(
+            memory, runs=True, ready=False, restarts=restarts, end=None
+        )
         program = program_for(pod, self._programs)
         if program is None:
             return
-        container = Container(pod=pod, api=self._api, switches=self._switches)
-        task = asyncio.create_task(self._run(program, container))
-        self._tasks[uid] = task
         key = controlloop.key_of("v1/Pod", pod)
+        container = Container(
+            pod=pod,
+            api=self._api,
+            switches=self._switches,
+            report=functools.partial(self._probed, uid, key),
+        )
+        task = asyncio.create_task(self._run(program, container))
+        self._tasks[uid], self._endings[uid] = task, container.ending
         task.add_done_callback(lambda done: self._ended(uid, key, done))
         up = asyncio.create_task(container.up.wait())
         try:
@@ -66,11 +87,18 @@ class Containers:
         finally:
             up.cancel()
 
-    async def kill(self, uid: str) -> None:
-        """End a Pod's program at once; returns when nothing of it runs any more."""
+    async def kill(self, uid: str, grace_seconds: float = 0) -> None:
+        """End a Pod's program, at once without a grace. Returns when nothing of it runs."""
         if task := self._tasks.pop(uid, None):
+            self._endings[uid].grace_seconds = grace_seconds
             task.cancel()
             await asyncio.wait([task])
+
+    def _probed(self, uid: str, key: controlloop.Key, ready: bool) -> None:
+        memory = self._memory.get(uid)
+        if memory is not None and memory.ready is not ready:
+            self._memory[uid] = dataclasses.replace(memory, ready=ready)
+            self._loop.mark(key)
 
     async def kill_all(self) -> None:
         """End all programs."""
@@ -82,6 +110,7 @@ class Containers:
         for uid in set(self._memory) - uids:
             await self.kill(uid)
             del self._memory[uid]
+            self._endings.pop(uid, None)
 
     async def _run(self, program: Program, container: Container) -> Exit:
         try:

@@ -37,10 +37,11 @@ class Power(enum.Enum):
 class FakeKubelet:
     """Keeps Nodes Ready, binds Pods to them, runs Pods and ends them, on one workload API.
 
-    `nodes` are registered at the start; others join by `run_node`. Pods of a StatefulSet whose
-    label app.kubernetes.io/name is a key of `programs` run that program. A Pod dies with its
-    machine (`lose_node`: the Node object stays, unreachable, and so do its Pods, not Ready) and
-    with its Node object (the Pods are removed too).
+    `nodes` are registered at the start; others join by `run_node`. Pods of a workload whose label
+    app.kubernetes.io/name is a key of `programs` run that program: a coroutine, or a process of
+    this machine (`host.HostProgram`). A Pod dies with its machine (`lose_node`: the Node object
+    stays, unreachable, and so do its Pods, not Ready) and with its Node object (the Pods are
+    removed too).
     """
 
     def __init__(
@@ -194,6 +195,7 @@ class FakeKubelet:
             machines=self._machines(),
             memory=self._containers.memory(pod),
             has_program=self._containers.has_program(pod),
+            probed=self._containers.is_probed(pod),
             find=lambda kind, name: self._loop.objects.get((f"v1/{kind}", namespace, name)),
         )
 
@@ -215,8 +217,8 @@ class FakeKubelet:
                 await self._api.patch(POD, namespace, name, body, subresource="status")
             case pods.Start(restarts):
                 await self._containers.start(pod, restarts)
-            case pods.Kill():
-                await self._containers.kill(pod["metadata"]["uid"])
+            case pods.Kill(grace_seconds):
+                await self._containers.kill(pod["metadata"]["uid"], grace_seconds)
             case pods.Remove(orphan):
                 node = pod["spec"].get("nodeName", "")
                 if orphan and await self._api.find(NODE, None, node):

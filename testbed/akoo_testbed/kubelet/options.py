@@ -72,6 +72,9 @@ class KubeletOptions:
     restart_seconds: float = 0.25
     """Back-off before a container that ended is started again; doubles up to 40 times this."""
 
+    probe_seconds: float = 0.25
+    """Between two probes of a Pod whose program is a process."""
+
     ako_answer: AkoAnswer = AkoAnswer.DONE
     """The last report of AKO after deleteConfig was set; never: `Started` stays."""
 

@@ -34,7 +34,10 @@ class Start:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Kill:
-    """Kill the main container's program."""
+    """End the main container's program."""
+
+    grace_seconds: float = 0.0
+    """The time that it gets after SIGTERM, if it is a process."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Memory:
     """Its main container was started by this kubelet and has not ended."""
     restarts: int = -1
     """restartCount of the last start by this kubelet; -1 before it."""
+    ready: bool = False
+    """The last answer of its readiness probe; only for programs that are probed."""
     crashes: int = 0
     end: Exit | None = None
     ended: datetime.datetime | None = None
@@ -93,6 +98,8 @@ class View:
     memory: Memory
     has_program: bool
     find: references.Find
+    probed: bool = False
+    """The Pod is Ready when its program says so, and not as soon as it runs."""
 
 
 def plan(pod: Object, view: View) -> list[Action]:
@@ -130,13 +137,15 @@ def _terminate(pod: Object, view: View) -> list[Action]:
     grace = float(pod["metadata"].get("deletionGracePeriodSeconds") or 0)
     since = view.memory.deleting or view.now
     left = min(view.options.termination_seconds, grace) - _passed(since, view)
-    return [Again(left)] if left > 0 else [Kill(), Remove()]
+    return [Again(left)] if left > 0 else [Kill(grace), Remove()]
 
 
 def _run(pod: Object, view: View) -> list[Action]:
     memory = view.memory
     if memory.runs and not status.is_running(pod):
-        return [WriteStatus(status.running(pod, memory.restarts, view.now))]
+        return [WriteStatus(_running(pod, memory.restarts, view))]
+    if memory.runs and view.probed and status.is_ready(pod) is not memory.ready:
+        return [WriteStatus(_running(pod, memory.restarts, view))]
     if memory.runs or (status.is_running(pod) and not view.has_program):
         return []
     if memory.end and memory.ended:
@@ -153,7 +162,13 @@ def _run(pod: Object, view: View) -> list[Action]:
     if problems := _problems(pod, view.find):
         return _write(pod, status.waiting(pod, problems, view.now))
     restarts = _next_count(pod, memory)
-    return [Start(restarts), WriteStatus(status.running(pod, restarts, view.now))]
+    ready = not view.probed
+    return [Start(restarts), WriteStatus(status.running(pod, restarts, view.now, ready=ready))]
+
+
+def _running(pod: Object, restarts: int, view: View) -> Object:
+    ready = view.memory.ready or not view.probed
+    return status.running(pod, restarts, view.now, ready=ready)
 
 
 def _problems(pod: Object, find: references.Find) -> dict[str, Problem]:

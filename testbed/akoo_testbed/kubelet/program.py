@@ -8,6 +8,9 @@ import typing
 from akoo_testbed.kubeapi import KubeApi, Object
 from akoo_testbed.kubelet.options import KubeletOptions
 
+WORKLOADS = ("StatefulSet", "ReplicaSet")
+"""Owners of Pods that run a program."""
+
 
 class Exit(typing.NamedTuple):
     """The end of a container by itself."""
@@ -35,6 +38,18 @@ class Switches:
             await self._changed.wait()
 
 
+@dataclasses.dataclass(slots=True)
+class Ending:
+    """The end that a program is given."""
+
+    grace_seconds: float = 0.0
+    """The time between SIGTERM and SIGKILL; 0: it is killed at once."""
+
+
+def _not_probed(_ready: bool) -> None:
+    """Takes the answer of a probe that nobody asked for."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Container:
     """The input of a program."""
@@ -48,6 +63,9 @@ class Container:
     A real AKO's Pod is Ready a little earlier. Here a change made to a Ready Pod's ConfigMap is
     always met as a change.
     """
+    report: collections.abc.Callable[[bool], None] = _not_probed
+    """To be called with each answer of the readiness probe, by programs with `probes`."""
+    ending: Ending = dataclasses.field(default_factory=Ending)
 
 
 class Program(typing.Protocol):
@@ -61,9 +79,14 @@ class Program(typing.Protocol):
         ...
 
 
+def is_probed(program: Program | None) -> bool:
+    """The program reports whether its Pod is ready; other Pods are ready when they run."""
+    return bool(getattr(program, "probes", False))
+
+
 def program_for(pod: Object, programs: collections.abc.Mapping[str, Program]) -> Program | None:
-    """The program of a StatefulSet's Pod, by its label app.kubernetes.io/name."""
+    """The program of a workload's Pod, by its label app.kubernetes.io/name."""
     owners = pod["metadata"].get("ownerReferences", ())
-    if not any(owner["kind"] == "StatefulSet" for owner in owners):
+    if not any(owner["kind"] in WORKLOADS for owner in owners):
         return None
     return programs.get(pod["metadata"].get("labels", {}).get("app.kubernetes.io/name", ""))

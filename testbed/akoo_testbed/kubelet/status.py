@@ -8,16 +8,16 @@ from akoo_testbed.kubelet.program import Exit
 from akoo_testbed.kubelet.references import Problem
 
 
-def running(pod: Object, restarts: int, now: datetime.datetime) -> Object:
-    """All containers run and are ready."""
+def running(pod: Object, restarts: int, now: datetime.datetime, *, ready: bool = True) -> Object:
+    """All containers run, and are ready unless a probe says otherwise."""
     state = {"running": {"startedAt": timestamp(now)}}
     containers = [
-        _container(pod, container, ready=True, state=state, restarts=restarts)
+        _container(pod, container, ready=ready, state=state, restarts=restarts)
         for container in pod["spec"]["containers"]
     ]
     address = address_of(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}")
     addresses = {"podIP": address, "podIPs": [{"ip": address}]}
-    return _status(pod, containers, now, phase="Running", ready=True) | addresses
+    return _status(pod, containers, now, phase="Running", ready=ready) | addresses
 
 
 def waiting(pod: Object, problems: dict[str, Problem], now: datetime.datetime) -> Object:
@@ -81,6 +81,11 @@ def main_status(pod: Object) -> Object:
 def is_running(pod: Object) -> bool:
     """True if the main container was started and has not ended."""
     return "running" in main_status(pod).get("state", {})
+
+
+def is_ready(pod: Object) -> bool:
+    """True if the main container is ready."""
+    return bool(main_status(pod).get("ready"))
 
 
 def has_run(pod: Object) -> bool:

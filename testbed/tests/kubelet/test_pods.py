@@ -1,5 +1,6 @@
 """Decisions of the kubelet about a Pod, without any API server."""
 
+import dataclasses
 import datetime
 import typing
 
@@ -45,6 +46,7 @@ def view(
     memory: Memory | None = None,
     now: datetime.datetime = NOW,
     has_program: bool = False,
+    probed: bool = False,
     objects: dict[tuple[str, str], Object] | None = None,
     **options: typing.Any,
 ) -> pods.View:
@@ -55,6 +57,7 @@ def view(
         machines=pods.Machines(nodes=by_name, working=working, lost=lost, load={}),
         memory=memory or Memory(seen=NOW),
         has_program=has_program,
+        probed=probed,
         find=lambda kind, name: (objects or {}).get((kind, name)),
     )
 
@@ -178,8 +181,27 @@ def test_termination_lasts_as_told_but_not_beyond_the_grace_period() -> None:
     memory = Memory(seen=NOW, deleting=NOW)
     assert pods.plan(leaving, view(memory=memory, termination_seconds=60.0)) == [Again(5.0)]
     ended = view(memory=memory, termination_seconds=60.0, now=second(5))
-    assert pods.plan(leaving, ended) == [Kill(), Remove()]
-    assert pods.plan(leaving, view(memory=memory)) == [Kill(), Remove()]
+    assert pods.plan(leaving, ended) == [Kill(5.0), Remove()]
+    assert pods.plan(leaving, view(memory=memory)) == [Kill(5.0), Remove()]
+
+
+def test_a_pod_that_is_probed_is_ready_when_its_program_says_so() -> None:
+    start, write = pods.plan(pod(), view(has_program=True, probed=True))
+    assert start == Start(restarts=0)
+    assert isinstance(write, WriteStatus)
+    status = write.status
+    assert main_of(status)["state"].keys() == {"running"}
+    assert not main_of(status)["ready"]
+    running = pod(status=status)
+    waits = Memory(seen=NOW, runs=True, restarts=0)
+    assert pods.plan(running, view(memory=waits, has_program=True, probed=True)) == []
+    answers = dataclasses.replace(waits, ready=True)
+    seen = view(memory=answers, has_program=True, probed=True)
+    ready = written(pods.plan(running, seen))
+    assert main_of(ready)["ready"]
+    assert pods.plan(pod(status=ready), seen) == []
+    silent = view(memory=waits, has_program=True, probed=True)
+    assert not main_of(written(pods.plan(pod(status=ready), silent)))["ready"]
 
 
 def test_a_pod_whose_node_is_gone_is_removed() -> None:

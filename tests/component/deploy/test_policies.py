@@ -234,14 +234,18 @@ async def test_the_operator_is_kept_while_it_has_a_managed(server: Server) -> No
     assert "akoo-core uninstall --remove" in refusal
 
 
-@pytest.mark.parametrize("kind", ["Deployment", "Namespace"])
-async def test_so_are_its_deployment_and_its_namespace(kind: str, server: Server) -> None:
+KEPT = ("Deployment", "Namespace", "ConfigMap", "ClusterRoleBinding", "RoleBinding", "Role")
+
+
+@pytest.mark.parametrize("kind", KEPT)
+async def test_so_is_all_that_it_needs(kind: str, server: Server) -> None:
+    """helm goes on after a refusal: an operator without its rights would be left."""
     (obj,) = (
         each
         for each in render.objects(render.Installation((), "kept-operator", "example.com/akoo:1"))
         if each["kind"] == kind
     )
-    if kind == "Deployment":
+    if "namespace" in obj["metadata"]:
         obj["metadata"]["namespace"] = "default"
     await server.create(_managed())
     assert "akoo-core still manages" in await _refusal(server, await server.create(obj))
