@@ -1,4 +1,7 @@
-"""The output of the sandbox: one line per step, with colours only on a terminal."""
+"""The output of the sandbox: one line per step, with colours only on a terminal.
+
+On a terminal, what is wider than it goes on in the next line, below its own column.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,11 @@ from collections.abc import Iterator
 from typing import TextIO
 
 import click
+from rich import console, table, text
+
+WIDEST = 120
+"""Columns of a wide terminal that are used."""
+TITLE_COLUMNS, RESULT_COLUMNS, SECONDS_COLUMNS = 34, 56, 10
 
 
 class Step:
@@ -28,15 +36,19 @@ class Display:
         self._terminal = self._stream.isatty()
         self._colour = self._terminal and "NO_COLOR" not in os.environ
         self._number = 0
+        self._console = console.Console(file=self._stream, no_color=not self._colour)
 
-    def line(self, text: str = "") -> None:
+    def line(self, words: str = "") -> None:
         """One plain line."""
-        click.echo(text, file=self._stream, color=self._colour)
+        click.echo(words, file=self._stream, color=self._colour)
 
-    def heading(self, label: str, text: str, seconds: float | None = None) -> None:
-        """``label`` (what) and ``text`` (its state), with the time it took."""
+    def heading(self, label: str, words: str, seconds: float | None = None) -> None:
+        """``label`` and ``words`` (its state), with the time it took."""
         took = "" if seconds is None else f"{seconds:8.1f} s"
-        self.line(f"  {click.style(f'{label:<10}', bold=True)} {text:<72}{took}")
+        if self._terminal:
+            self._row(text.Text(label, "bold"), 10, words, took)
+        else:
+            self.line(f"  {label:<10} {words:<72}{took}")
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[Step]:
@@ -60,4 +72,22 @@ class Display:
         if self._terminal:
             self._stream.write("\r\033[K")
         took = f"{time.monotonic() - started:8.1f} s"
-        self.line(f"  {self._number}  {title:<34} {result:<56}{took}")
+        if self._terminal:
+            label = text.Text(f"{self._number:>2} {title}")
+            self._row(label, TITLE_COLUMNS + 3, text.Text.from_ansi(result), took)
+        else:
+            title, result = (
+                f"{title:<{TITLE_COLUMNS}}",
+                f"{click.unstyle(result):<{RESULT_COLUMNS}}",
+            )
+            self.line(f"  {self._number}  {title} {result}{took}")
+
+    def _row(self, label: text.Text, columns: int, words: str | text.Text, took: str) -> None:
+        """Three columns, as wide as the terminal; the middle one takes what the others leave."""
+        width = min(self._console.width, WIDEST)
+        grid = table.Table.grid(padding=(0, 1), expand=True)
+        grid.add_column(width=min(columns, width // 3))
+        grid.add_column(ratio=1)
+        grid.add_column(width=SECONDS_COLUMNS, justify="right")
+        grid.add_row(label, words, took)
+        self._console.print(grid, width=width)
