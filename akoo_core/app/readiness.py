@@ -48,7 +48,7 @@ class Needs(NamedTuple):
     def command(self, part: str) -> str:
         """The command that prints what is missing."""
         words = f"akoo-core manifests {part}"
-        if part != "namespace":
+        if part not in {"namespace", "policies"}:
             words += f" --plugins {','.join(self.plugins) or 'none'}"
         if part != "crds" and self.namespace not in {"", DEFAULT_NAMESPACE}:
             words += f" --install-namespace {self.namespace}"

@@ -225,6 +225,7 @@ class KubeClient:
         uid: str | None = None,
         resource_version: str | None = None,
         propagation: Literal["Background", "Foreground", "Orphan"] = "Background",
+        dry_run: bool = False,
     ) -> None:
         """Raises NotFoundError when it is gone already, ConflictError when ``uid`` or
         ``resource_version`` differs."""
@@ -233,6 +234,8 @@ class KubeClient:
             "kind": "DeleteOptions",
             "propagationPolicy": propagation,
         }
+        if dry_run:
+            options["dryRun"] = ["All"]
         conditions = {"uid": uid, "resourceVersion": resource_version}
         preconditions = {name: value for name, value in conditions.items() if value is not None}
         if preconditions:

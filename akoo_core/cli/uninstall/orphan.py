@@ -7,6 +7,7 @@ again puts the finalizers back. Nothing is deleted, and no workload cluster is c
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -128,4 +129,7 @@ async def _remove_annotation_and_condition(kube: client.KubeClient, mark: Mark) 
         "status": {},
     }
     manager = status.CLUSTER_FIELD_MANAGER
-    await kube.apply(mark.kind, body, field_manager=manager, subresource="status")
+    # Where the condition is all of the status (nobody else wrote one), the server refuses to store
+    # a status of null, and the condition stays. It holds nothing.
+    with contextlib.suppress(errors.InvalidError):
+        await kube.apply(mark.kind, body, field_manager=manager, subresource="status")

@@ -129,6 +129,7 @@ class MemoryTransport:
             request,
             preconditions=options.get("preconditions", {}),
             propagation=options["propagationPolicy"],
+            dry_run=bool(options.get("dryRun")),
         )
         return {}
 

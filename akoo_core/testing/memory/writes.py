@@ -129,7 +129,12 @@ class Writes:
         return self._finish(key, current, after, applied.owners)
 
     def delete(
-        self, request: ServerRequest, *, preconditions: Mapping[str, str], propagation: str
+        self,
+        request: ServerRequest,
+        *,
+        preconditions: Mapping[str, str],
+        propagation: str,
+        dry_run: bool = False,
     ) -> None:
         """Mark the object as deleting, and drop it when no finalizer holds it."""
         key = key_of(request.resource, request.namespace, request.name or "")
@@ -140,6 +145,8 @@ class Writes:
             if wanted is not None and wanted != actual:
                 why = f"Precondition failed: {label} in precondition: {wanted}, "
                 raise kinds.conflict(request, f"{why}{label} in object meta: {actual}")
+        if dry_run:
+            return
         finalizers = list(metadata.get("finalizers") or [])
         extra = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}.get(propagation)
         if extra and extra not in finalizers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from typing import Any
 
@@ -232,6 +233,32 @@ def test_port_groups_are_listed_as_kept_or_deleted(world: CommandWorld, way: str
         '  VSpherePortGroup old: port group "old" (dvportgroup-7) is kept in vCenter',
     ]
     assert len(world.server.objects(kind)) == 3
+
+
+def test_orphan_goes_on_where_our_condition_is_all_of_a_status(world: CommandWorld) -> None:
+    """The API server does not store the status of null that would be left."""
+    lease(world, holder="")
+    seed_fleet(world)
+    condition = {"type": names.LOAD_BALANCER_READY, "status": "True"}
+    (obj,) = world.server.objects(resource.CLUSTERS)
+    metadata = obj["metadata"]
+    patch = {"status": {"conditions": [condition]}}
+    kube = world.server.client()
+    asyncio.run(
+        kube.merge_patch(
+            resource.CLUSTERS,
+            metadata["name"],
+            patch,
+            metadata["namespace"],
+            subresource="status",
+        )
+    )
+    refusal = kube_errors.InvalidError('Cluster "shop" is invalid: status: null')
+    world.server.faults.before("apply clusters/status", refusal)
+    code, _, err = world("uninstall", "--orphan", "--yes")
+    assert code == 0, err
+    assert finalizers(world)["shop"] == []
+    assert world.server.objects(resource.CLUSTERS)[0]["status"]["conditions"] == [condition]
 
 
 def test_orphan_beside_an_operator_is_refused(world: CommandWorld) -> None:
