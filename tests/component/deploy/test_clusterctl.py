@@ -1,19 +1,17 @@
 """The add-on provider, with a real clusterctl and a local repository: the objects of `akoo-core
-manifests`, in any namespace; installed, upgraded, and removed without the records."""
+manifests`, in any namespace."""
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import pathlib
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import yaml
-from akoo_testbed import bare, build, definitions, kubeapi
+from akoo_testbed import build
 
 import akoo_core
 from akoo_core.manifests import render
@@ -23,7 +21,6 @@ from hack import generate
 FILES = pathlib.Path(__file__).parents[3] / "deploy" / "clusterctl"
 IMAGE = "example.com/akoo-core:0.1.0"
 VERSION = f"v{akoo_core.__version__}"
-NEXT_VERSION = f"{VERSION.rpartition('.')[0]}.99"
 SECONDS = 60.0
 
 OWN_LABELS = ("cluster.x-k8s.io/provider", "clusterctl.cluster.x-k8s.io")
@@ -33,13 +30,12 @@ Object = dict[str, Any]
 
 
 class Clusterctl:
-    """clusterctl with a repository of two versions on this machine, without the network."""
+    """clusterctl with a repository on this machine, without the network."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         self._folder = folder
         self._program = build.ensure(["clusterapi"]).binary("clusterctl")
-        for version in (VERSION, NEXT_VERSION):
-            shutil.copytree(FILES, folder / "addon-akoo" / version)
+        shutil.copytree(FILES, folder / "addon-akoo" / VERSION)
         url = folder / "addon-akoo" / VERSION / "addon-components.yaml"
         listed = {"providers": [{"name": "akoo", "url": str(url), "type": "AddonProvider"}]}
         self._config = folder / "clusterctl.yaml"
@@ -122,122 +118,3 @@ def test_an_image_has_to_be_named(clusterctl: Clusterctl) -> None:
     done = clusterctl.run("generate", "provider", "--addon", f"akoo:{VERSION}")
     assert done.returncode != 0
     assert "value for variables [AKOO_IMAGE] is not set" in done.stderr
-
-
-def _kind(plural: str, kind: str, group: str, version: str, **labels: str) -> Object:
-    """A definition whose objects may hold anything."""
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    served = {
-        "name": version,
-        "served": True,
-        "storage": True,
-        "schema": {"openAPIV3Schema": schema},
-        "subresources": {"status": {}},
-    }
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}", "labels": labels},
-        "spec": {
-            "group": group,
-            "scope": "Namespaced",
-            "names": {
-                "plural": plural,
-                "kind": kind,
-                "singular": kind.lower(),
-                "listKind": f"{kind}List",
-            },
-            "versions": [served],
-        },
-    }
-
-
-@pytest.fixture
-async def server(tmp_path: pathlib.Path) -> AsyncIterator[bare.BareServer]:
-    """A management cluster as `clusterctl init` left it: Cluster API, and cert-manager's kinds."""
-    prepared = [
-        _kind("issuers", "Issuer", "cert-manager.io", "v1"),
-        _kind("certificates", "Certificate", "cert-manager.io", "v1"),
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "capi-system"}},
-    ]
-    file = tmp_path / "prepared.yaml"
-    file.write_text(yaml.safe_dump_all(prepared))
-    built = build.ensure(["clusterapi"])
-    share = built.share("clusterapi") / "config" / "crd" / "bases"
-    async with bare.BareServer() as started, kubeapi.KubeApi(started.server.kubeconfig) as api:
-        await definitions.install(api, share, file)
-        yield started
-
-
-CORE = {
-    "apiVersion": "clusterctl.cluster.x-k8s.io/v1alpha3",
-    "kind": "Provider",
-    "metadata": {
-        "name": "cluster-api",
-        "namespace": "capi-system",
-        "labels": {
-            "clusterctl.cluster.x-k8s.io": "",
-            "cluster.x-k8s.io/provider": "cluster-api",
-            "clusterctl.cluster.x-k8s.io/core": "inventory",
-        },
-    },
-    "providerName": "cluster-api",
-    "type": "CoreProvider",
-    "version": "v1.13.0",
-}
-PROVIDER = "clusterctl.cluster.x-k8s.io/v1alpha3/Provider"
-DEPLOYMENT = "apps/v1/Deployment"
-DEFINITION = "apiextensions.k8s.io/v1/CustomResourceDefinition"
-POLICY = "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy"
-
-
-async def test_init_upgrade_and_delete(
-    server: bare.BareServer, clusterctl: Clusterctl, tmp_path: pathlib.Path
-) -> None:
-    kubeconfig = tmp_path / "admin.kubeconfig"
-    kubeconfig.touch(mode=0o600)
-    kubeconfig.write_text(server.server.kubeconfig)
-    namespace = "load-balancers"
-
-    async def run(*words: str, image: str = IMAGE) -> None:
-        done = await asyncio.to_thread(
-            clusterctl.run,
-            *words,
-            "--kubeconfig",
-            str(kubeconfig),
-            AKOO_IMAGE=image,
-            AKOO_NAMESPACE=namespace,
-        )
-        assert done.returncode == 0, done.stderr
-
-    async with kubeapi.KubeApi(server.server.kubeconfig) as api:
-        inventory = tmp_path / "inventory.yaml"
-        inventory.write_text(
-            yaml.safe_dump(
-                _kind(
-                    "providers",
-                    "Provider",
-                    "clusterctl.cluster.x-k8s.io",
-                    "v1alpha3",
-                    **{"clusterctl.cluster.x-k8s.io/core": "inventory"},
-                )
-            )
-        )
-        await definitions.install(api, inventory)
-        await api.apply(CORE)
-        await run("init", "--addon", f"akoo:{VERSION}")
-        installed = await api.get(PROVIDER, namespace, "addon-akoo")
-        assert (installed["type"], installed["version"]) == ("AddonProvider", VERSION)
-        policy = await api.get(POLICY, None, "keep-records.akoo.io")
-        assert f"system:serviceaccount:{namespace}:akoo-core" in str(policy["spec"])
-
-        newer = IMAGE.replace(":0.1.0", ":0.1.99")
-        await run("upgrade", "apply", "--addon", f"akoo:{NEXT_VERSION}", image=newer)
-        deployment = await api.get(DEPLOYMENT, namespace, "akoo-core")
-        (container,) = deployment["spec"]["template"]["spec"]["containers"]
-        assert (container["name"], container["image"]) == ("manager", newer)
-
-        await run("delete", "--addon", "akoo")
-        assert await api.find(DEPLOYMENT, namespace, "akoo-core") is None
-        assert await api.get(DEFINITION, None, "akodeployments.akoo.io")
-        assert await api.get("v1/Namespace", None, namespace)
