@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import pathlib
-import re
-from collections.abc import Iterator
 
 import click
 
 from akoo_core import errors
-from akoo_core.cli import completing, management, options
+from akoo_core.cli import completing
 
 
-@click.group(cls=options.SuggestingGroup, invoke_without_command=True)
+@click.command()
 @click.option("--once", is_flag=True, help="Play the story, tear everything down, exit.")
 @click.option(
     "--plugins",
@@ -23,77 +19,22 @@ from akoo_core.cli import completing, management, options
     show_default=True,
     help="Plugins to run: ako,...",
 )
-@click.pass_context
-def sandbox(ctx: click.Context, once: bool, plugins: str) -> None:
+def sandbox(once: bool, plugins: str) -> None:
     """Start a test bed of real components, run the operator on it, and play a cluster's life.
 
     Everything stays for you to try until Ctrl-C.
     """
-    if ctx.invoked_subcommand is not None:
-        return
-    with _translated():
-        from akoo_core.sandbox import display, run  # noqa: PLC0415 - an extra
-
-        asyncio.run(run.run(plugins, once=once, show=display.Display()))
-
-
-@sandbox.command(short_help="Make one more cluster in a sandbox that runs")
-@click.argument("name")
-@options.management
-def cluster(name: str, kubeconfig: pathlib.Path | None) -> None:
-    """Make the Cluster demo/NAME in a sandbox that runs, and wait until AKO runs there.
-
-    KUBECONFIG is the file that the sandbox printed.
-    """
-    if not _NAME.fullmatch(name):
-        raise errors.InputError(f'"{name}" is no name of a Cluster: use a-z, 0-9 and hyphens')
-    file = management.chosen(kubeconfig).kubeconfig
-    if file is None:
-        raise errors.InputError("name the sandbox's kubeconfig: export KUBECONFIG=..., as it says")
-    with _translated():
-        from akoo_testbed import kubeapi  # noqa: PLC0415 - an extra
-
-        from akoo_core.sandbox import clusters  # noqa: PLC0415 - an extra
-
-        async def create() -> str:
-            async with kubeapi.KubeApi(_read(file)) as api:
-                return await clusters.create(api, name)
-
-        record = asyncio.run(create())
-    click.echo(f"cluster demo/{name} is Running, record {record}")
-
-
-_NAME = re.compile(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?")
-
-
-def _read(file: str) -> str:
     try:
-        return pathlib.Path(file).read_text()
-    except OSError as error:
-        raise errors.InputError(f"kubeconfig {file}: {error.strerror}") from error
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """Errors of the bed and of the story as ours, and a missing extra by its name."""
-    try:
-        from akoo_testbed import kubeapi  # noqa: PLC0415 - an extra
         from akoo_testbed.errors import TestbedError  # noqa: PLC0415 - an extra
 
-        from akoo_core.sandbox import process, stage  # noqa: PLC0415
+        from akoo_core.sandbox import display, process, run, stage  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise errors.InputError(
             f"the sandbox needs {error.name}, which is not installed: "
             "pip install 'akoo-core[sandbox]', or run `make sandbox` in a checkout"
         ) from error
-    failures = (
-        TestbedError,
-        process.OperatorError,
-        stage.StoryError,
-        kubeapi.ApiError,
-        OSError,
-    )
+    show = display.Display()
     try:
-        yield
-    except failures as error:
+        asyncio.run(run.run(plugins, once=once, show=show))
+    except (TestbedError, process.OperatorError, stage.StoryError, TimeoutError) as error:
         raise errors.AkooError(f"the sandbox failed: {error}") from error

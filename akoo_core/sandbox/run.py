@@ -22,7 +22,7 @@ import akoo_core
 from akoo_core import settings
 from akoo_core.manifests import packaged
 from akoo_core.plugin_host import loader
-from akoo_core.sandbox import avi, chapters, clusters, demo, display, install, process, story
+from akoo_core.sandbox import avi, chapters, demo, display, install, process, story
 from akoo_core.sandbox.avi import OPERATOR_USER, SandboxAvi
 from akoo_core.sandbox.stage import SandboxStage
 from akoo_core.testing.chapters import Chapter
@@ -83,7 +83,6 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
             await story.Story(stage, played, show).play()
             await _print_histories(bed, played, show)
             if not once:
-                await _leave_living(bed, show)
                 _invite(bed, controller, operator, show, chapters.links(played, stage))
                 await _interrupted()
 
@@ -126,18 +125,6 @@ async def _print_histories(bed: Bed, played: Sequence[Chapter], show: display.Di
             if system != MANAGEMENT:
                 counts = ", ".join(f"{call} {count}" for call, count in kinds.items())
                 show.line(f"    calls of {system}: {counts}")
-
-
-async def _leave_living(bed: Bed, show: display.Display) -> None:
-    """A second Cluster, for commands that need one that lives. None where a chapter has removed
-    the config that would select it."""
-    if await bed.api.find(story.CONFIG, None, demo.CONFIG) is None:
-        return
-    name = f"{demo.NAMESPACE}/{demo.LIVING}"
-    show.line()
-    with show.step(f"create cluster {name}, which stays") as step:
-        record = await clusters.create(bed.api, demo.LIVING)
-        step.result = f"Running, record {record}"
 
 
 def _let_go(history: Sequence[life.Line]) -> bool:
@@ -184,7 +171,6 @@ def _invite(
     show.line(
         f"           akoo-core explain {demo.NAMESPACE}/{demo.LIVING}    (plan, pause, leave)"
     )
-    show.line("           akoo-core sandbox cluster NAME    makes one more")
     if bed.jaeger is not None:
         show.line(f"           akoo-core ui --jaeger {bed.jaeger.query_url} --open")
         show.line(f"  Jaeger  {bed.jaeger.query_url}   operator  {operator.url}/metrics")

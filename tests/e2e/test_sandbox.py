@@ -206,47 +206,6 @@ def test_ctrl_c_in_the_middle_ends_all_of_it() -> None:
 
 
 @pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="make proof plays it")
-def test_it_stays_with_a_cluster_that_lives_and_makes_more() -> None:
-    """The commands that it prints at its end can be typed."""
-    command = ["env", "--default-signal=INT", *_command()]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert running.stdout is not None
-    lines: list[str] = []
-    with running:
-        for line in running.stdout:
-            lines.append(line)
-            if "Ctrl-C ends everything" in line:
-                break
-        text = "".join(lines)
-        kubeconfig = re.search(r"export KUBECONFIG=(\S+)", text)
-        assert kubeconfig, text
-        assert re.search(r"create cluster demo/web, which stays +Running, record akoo-", text), text
-        assert "user akoo; its password:" in text
-        words = ("cluster", "more", "--kubeconfig", kubeconfig[1])
-        made, again = (_typed("sandbox", *words) for _ in range(2))
-        explained = _typed("explain", "demo/more", "--kubeconfig", kubeconfig[1])
-        running.send_signal(signal.SIGINT)
-        rest = running.stdout.read()
-    assert re.fullmatch(r"cluster demo/more is Running, record akoo-\w{12}\n", made.stdout), made
-    assert again.returncode == 1
-    assert "cluster demo/more exists already" in again.stderr
-    assert "is managed by AKODeploymentConfig" in explained.stdout, explained
-    assert running.returncode == 0, rest
-
-
-def _typed(*words: str) -> subprocess.CompletedProcess[str]:
-    environment = {key: text for key, text in os.environ.items() if not key.startswith("AKOO_")}
-    return subprocess.run(
-        [sys.executable, "-m", "akoo_core", *words],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-
-
-@pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="make proof plays it")
 async def test_a_chapter_with_a_vcenter(monkeypatch: pytest.MonkeyPatch) -> None:
     """The parts that it names run, it sees the others, and its acts come at their moments."""
     own = chapters.of
