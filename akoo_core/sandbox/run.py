@@ -168,9 +168,6 @@ def _invite(
     show.line()
     show.line(f"  Try it:  export KUBECONFIG={path}")
     show.line(f"           {bed.base.built.binary('kubectl')} get akodeployments")
-    show.line(
-        f"           akoo-core explain {demo.NAMESPACE}/{demo.LIVING}    (plan, pause, leave)"
-    )
     if bed.jaeger is not None:
         show.line(f"           akoo-core ui --jaeger {bed.jaeger.query_url} --open")
         show.line(f"  Jaeger  {bed.jaeger.query_url}   operator  {operator.url}/metrics")
