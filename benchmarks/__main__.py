@@ -16,7 +16,8 @@ from benchmarks import (
     sweep,
     workload_watches,
 )
-from benchmarks.port_groups import keeping, making
+from benchmarks.accounts import rotations
+from benchmarks.port_groups import keeping, making, waiting
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "import": startup.imports,
@@ -30,6 +31,8 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "observe": observing.fleet,
     "port-groups": making.making,
     "port-groups-kept": keeping.keeping,
+    "port-groups-beside": waiting.beside_a_hung,
+    "rotations": rotations.rotations,
     "sweep": sweep.ten_thousand,
 }
 

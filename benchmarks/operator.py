@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import pathlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import aiohttp
 from akoo_testbed import bare, build, definitions, kubeapi
@@ -31,12 +31,16 @@ class Installed:
 
 @contextlib.asynccontextmanager
 async def installed(
-    *, clusters: int, plugins: tuple[str, ...] = (PLUGINS,)
+    *,
+    clusters: int,
+    plugins: tuple[str, ...] = (PLUGINS,),
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Installed]:
     """An API server with ``clusters`` Clusters that nobody but the operator looks at."""
     async with bare.BareServer() as server:
         selected = ",".join(plugins)
-        loaded = loader.load(settings.load(overrides={"enabledPlugins": selected}))
+        chosen = settings.load(environ=environment or {}, overrides={"enabledPlugins": selected})
+        loaded = loader.load(chosen)
         async with kubeapi.KubeApi(server.server.kubeconfig) as api:
             share = build.ensure(["clusterapi"]).share("clusterapi") / "config" / "crd" / "bases"
             await definitions.install(
@@ -56,13 +60,16 @@ async def installed(
 
 @contextlib.asynccontextmanager
 async def running(
-    bed: Installed, plugins: tuple[str, ...] = (PLUGINS,)
+    bed: Installed,
+    plugins: tuple[str, ...] = (PLUGINS,),
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[process.OperatorProcess]:
     """The operator, started and not waited for."""
     started = process.OperatorProcess(
         kubeconfig=bed.kubeconfig,
         plugins=plugins,
         log=bed.server.base.log_file("operator"),
+        environment=environment,
     )
     try:
         await started.start()

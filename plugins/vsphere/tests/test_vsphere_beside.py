@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from akoo_vsphere.controllers.index import RESERVE, WORKERS, Index
+from akoo_vsphere.controllers.index import WORKERS, Index
 from akoo_vsphere.testing.faults import Fault
 from akoo_vsphere.testing.scenes import standard
 from akoo_vsphere.testing.vcenter import SimulatedVCenter
@@ -81,7 +81,7 @@ class TestShares:
     def test_those_that_wait_come_in_their_order(self) -> None:
         index = Index()
         index.place("two-0", "two")
-        self.begun(index, "one", WORKERS - RESERVE)
+        self.begun(index, "one", WORKERS // 2)
         for key in ("a", "b", "a", "c"):
             index.place(key, "one")
             assert index.crowded(key)
@@ -98,10 +98,10 @@ class TestShares:
         index.place("one-more", "one")
         assert not index.crowded("one-more")
 
-    def test_it_leaves_some_to_each_other_one(self) -> None:
+    def test_it_leaves_half_to_another_one(self) -> None:
         index = Index()
         index.place("two-0", "two")
-        self.begun(index, "one", WORKERS - RESERVE - 1)
+        self.begun(index, "one", WORKERS // 2 - 1)
         index.place("one-more", "one")
         assert not index.crowded("one-more")
         index.begin("one-last", "one")

@@ -9,7 +9,7 @@ from typing import Final
 from opentelemetry import trace
 
 from akoo_core.plugin import circuit, clock, external, redaction
-from akoo_tenancy.store import answers, errors
+from akoo_tenancy.store import answers, errors, turns
 from akoo_tenancy.store.calls import (
     LostError,
     Route,
@@ -37,6 +37,7 @@ class Exchange:
         self._clock = now
         self._circuit = circuit.Circuit(now)
         self._last: errors.UnavailableError | None = None
+        self._turns = turns.Turns()
         self._forward = forward
         self._index = ""
 
@@ -49,6 +50,16 @@ class Exchange:
         seconds: float = SECONDS,
     ) -> VaultAnswer:
         """The good answer. Raises a StoreError, or TokenRefusedError."""
+        try:
+            async with self._turns.turn():
+                return await self._counted(call, token, through, seconds)
+        except turns.BusyError:
+            busy = LostError("all connections wait for an answer", sent=False)
+            raise answers.lost(call, busy, self.place) from None
+
+    async def _counted(
+        self, call: VaultCall, token: Secret, through: external.External, seconds: float
+    ) -> VaultAnswer:
         self._raise_while_open()
         begun = self._clock.monotonic()
         try:

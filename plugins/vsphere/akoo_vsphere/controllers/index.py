@@ -14,11 +14,10 @@ from akoo_vsphere.client.api import Changes, Listed
 from akoo_vsphere.marks import Mark
 from akoo_vsphere.observed import Observed
 
-WORKERS: Final = 12
-"""Attempts at the same time, for all vCenters: threads for a vCenter that answers are not to wait
-for writes on the API server."""
-RESERVE: Final = 4
-"""Workers that one connection leaves to each other one that has port groups."""
+WORKERS: Final = 16
+"""Attempts at the same time, for all vCenters. Each connection that has port groups has an equal
+share and never that of another: one that hangs takes nothing. Half of them are twice the threads of
+a vCenter, which are not to wait for writes on the API server."""
 
 
 class Seen(NamedTuple):
@@ -99,13 +98,12 @@ class Index:
         return tuple(sorted(self._keys.get(connection, ())))
 
     def crowded(self, key: str) -> bool:
-        """True if attempts by the connection of a key take all the workers that it may have while
-        other connections have port groups, too: one that hangs must leave some to them. The key
+        """True if attempts by the connection of a key take its whole share of the workers. The key
         then waits: see ``next_waiting``."""
         connection, count = self._connection.get(key, ""), len(self.connections)
         if count < 2 or not connection:
             return False
-        share = max(WORKERS - RESERVE * (count - 1), WORKERS // count, 1)
+        share = max(WORKERS // count, 1)
         if sum(self._connection.get(other) == connection for other in self._working) < share:
             return False
         self._waiting[connection][key] = None
