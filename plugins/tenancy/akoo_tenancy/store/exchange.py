@@ -9,7 +9,7 @@ from typing import Final
 from opentelemetry import trace
 
 from akoo_core.plugin import circuit, clock, external, redaction
-from akoo_tenancy.store import answers, errors, turns
+from akoo_tenancy.store import answers, errors, lanes
 from akoo_tenancy.store.calls import (
     LostError,
     Route,
@@ -37,7 +37,7 @@ class Exchange:
         self._clock = now
         self._circuit = circuit.Circuit(now)
         self._last: errors.UnavailableError | None = None
-        self._turns = turns.Turns()
+        self._lanes = lanes.Lanes()
         self._forward = forward
         self._index = ""
 
@@ -51,9 +51,9 @@ class Exchange:
     ) -> VaultAnswer:
         """The good answer. Raises a StoreError, or TokenRefusedError."""
         try:
-            async with self._turns.turn():
+            async with self._lanes.lane():
                 return await self._counted(call, token, through, seconds)
-        except turns.BusyError:
+        except lanes.BusyError:
             busy = LostError("all connections wait for an answer", sent=False)
             raise answers.lost(call, busy, self.place) from None
 

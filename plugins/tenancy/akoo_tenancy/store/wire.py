@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from akoo_core.plugin import errors as core_errors
 from akoo_core.plugin import threads
 from akoo_tenancy.spec import settings
-from akoo_tenancy.store import errors, turns
+from akoo_tenancy.store import errors, lanes
 from akoo_tenancy.store.calls import LostError, Secret, VaultAnswer, VaultCall
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SECONDS: Final = 8.0
 """Longest time of a call: 2 s to connect, 5 s for each part of the answer."""
-SIZE: Final = turns.SIZE
+SIZE: Final = lanes.SIZE
 """Threads, and connections."""
 
 

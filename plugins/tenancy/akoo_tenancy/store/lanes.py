@@ -21,7 +21,7 @@ class BusyError(Exception):
     """All calls that may run wait for an answer."""
 
 
-class Turns:
+class Lanes:
     """For one event loop."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Turns:
         self._begun: dict[object, float] = {}
 
     @contextlib.asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def lane(self) -> AsyncIterator[None]:
         """Run one call. Raises BusyError before it begins."""
         await self._wait()
         call = object()

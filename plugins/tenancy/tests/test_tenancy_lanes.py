@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from akoo_tenancy.store import api, errors, turns
+from akoo_tenancy.store import api, errors, lanes
 from akoo_tenancy.testing.store import MemoryVault, StoreMeans
 
 from akoo_core.testing import virtual_time
@@ -31,10 +31,10 @@ async def test_a_store_that_hangs_holds_four_attempts(clock: virtual_time.LoopCl
     await store.names(api.RECORDS)
     server.latency_seconds = HANGING_SECONDS
     first = [asyncio.create_task(timed(clock, store)) for _ in range(CALLERS)]
-    await asyncio.sleep(turns.PATIENCE_SECONDS + 0.5)
+    await asyncio.sleep(lanes.PATIENCE_SECONDS + 0.5)
     ended = [task.result() for task in first if task.done()]
-    assert len(ended) == CALLERS - turns.SIZE
-    assert all(seconds <= turns.PATIENCE_SECONDS + 0.01 for seconds, _ in ended)
+    assert len(ended) == CALLERS - lanes.SIZE
+    assert all(seconds <= lanes.PATIENCE_SECONDS + 0.01 for seconds, _ in ended)
     assert all("all connections wait for an answer" in error for _, error in ended)
     seconds, error = await timed(clock, store)
     assert (seconds, bool(error)) == (0.0, True), "nobody waits behind calls that hang"
@@ -54,5 +54,5 @@ async def test_a_store_that_is_slow_is_waited_for(clock: virtual_time.LoopClock)
     server.latency_seconds = 0.8
     ended = await asyncio.gather(*(timed(clock, store) for _ in range(CALLERS)))
     assert {error for _, error in ended} == {""}
-    assert abs(max(seconds for seconds, _ in ended) - 0.8 * CALLERS / turns.SIZE) < 0.01
+    assert abs(max(seconds for seconds, _ in ended) - 0.8 * CALLERS / lanes.SIZE) < 0.01
     await stores.close()
