@@ -48,8 +48,8 @@ async def test_from_the_ancestor_and_back(s: Scene) -> None:
 @proof
 @story
 async def test_relocated_to_another_tenant(s: Scene) -> None:
-    """It gets an account for the new tenant, and the former one ends; one relocation of Avi's
-    objects, for the controller of the account is the same."""
+    """It gets an account for the new tenant, and the former one ends: one relocation, of Avi's
+    objects and of the account."""
     a = Accounts(s)
     await a.lives(**SHORT)
     former = await a.pair()
@@ -59,7 +59,7 @@ async def test_relocated_to_another_tenant(s: Scene) -> None:
     await s.change_config(tenant={"name": tenant})
     await s.relocated()
     record = await a.in_use(1)
-    assert _ended(record) == ["avi"], record["spec"]["endedPlacements"]
+    assert _ended(record) == ["avi", "tenancy"], record["spec"]["endedPlacements"]
     assert not a.valid(former)
     assert a.users() == [(await a.pair()).username]
     await a.ends()
