@@ -140,6 +140,7 @@ def _attempt(uses: Uses, uid: int, state: record.Leaving | None) -> attempt.Atte
         secrets=SimpleNamespace(once=lambda: None),
         logins=None,
         keep=lambda plugin: None,
+        config_maps=lambda plugin: None,
     )
     record_ = structs.replace(builders.make_record(), spec=spec)
     return attempt.Attempt(services=services, name=record_.name, number=0, record=record_)
