@@ -2,7 +2,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup testbed sandbox test newest lint format unit proof bench generate clean
+.PHONY: help setup testbed sandbox test newest lint format unit proof bench generate docs clean
 
 help: ## show this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,5 +57,10 @@ bench: testbed ## figures, no gate (a quarter of an hour)
 	@PATH="$(CURDIR)/.tools/bin:$$PATH" uv sync --quiet --frozen --all-packages --inexact --group bench
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+# Zensical comes into .venv for it. What it needs beside jinja2 and pyyaml is needed nowhere else.
+docs: setup ## build the pages as a site, in build/site; dead links and loads from other hosts end it
+	@PATH="$(CURDIR)/.tools/bin:$$PATH" uv sync --quiet --frozen --all-packages --inexact --group docs
+	@$(BIN)/python -m hack.docs_site
+
 clean: ## remove what setup made here (not the test bed's cache)
-	rm -rf .venv .venv-newest .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build .venv .venv-newest .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

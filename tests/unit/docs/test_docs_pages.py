@@ -15,12 +15,19 @@ import yaml
 from akoo_core import settings
 from akoo_core.cli import commands
 from akoo_core.objects import names
+from hack import docs_site
 
 Blocks = Callable[[str, str], list[str]]
 
 ROOT = pathlib.Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 PAGES = sorted(str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md"))
+ELSEWHERE = sorted(
+    f"../{page.relative_to(ROOT)}"
+    for pattern in ("*.md", "deploy/*.md", "examples/*/*.md", "plugins/*/*.md", "testbed/**/*.md")
+    for page in ROOT.glob(pattern)
+)
+"""Pages that lie next to the code, by their paths from docs/."""
 MAX_LINES = 150
 """Of a page without its code."""
 LOOKED_UP = {
@@ -58,7 +65,7 @@ def anchors(path: pathlib.Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, *ELSEWHERE])
 def test_links_lead_somewhere(name: str) -> None:
     for path, anchor in links(name):
         assert path.exists(), path
@@ -74,6 +81,25 @@ def test_every_page_is_in_the_index() -> None:
     assert {DOCS / name for name in PAGES} - own == {DOCS / name for name in runbooks} | {
         DOCS / "README.md"
     }
+
+
+def test_the_site_lists_every_page_once() -> None:
+    """Pages of the site are pages of the repository: it makes none."""
+    paths = {str((DOCS / name).resolve().relative_to(ROOT)) for name in [*PAGES, *ELSEWHERE]}
+    assert sorted(docs_site.listed(docs_site.config()["nav"])) == sorted(paths)
+
+
+@pytest.mark.parametrize("name", [*PAGES, *ELSEWHERE])
+def test_lists_are_lists_on_the_site(name: str) -> None:
+    """Parts of an item are indented by four: the site's Markdown takes less for a new paragraph."""
+    lines = prose(name).splitlines()
+    inside = [
+        line
+        for before, line in zip(["", *lines], lines, strict=False)
+        if re.match(r" {1,3}([-*]|\d+\.|```) ?\S", line)
+        or (not before and re.match(r" {1,3}\S", line))
+    ]
+    assert inside == []
 
 
 @pytest.mark.parametrize("name", PAGES)
