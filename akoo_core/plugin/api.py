@@ -462,6 +462,18 @@ Seconds = Annotated[float, structs.Meta(ge=0, le=LONGEST_SECONDS)]
 Number = Annotated[int, structs.Meta(ge=0)]
 
 
+class Notice(structs.Struct, frozen=True, kw_only=True):
+    """A thing that happened once, for an Event about the record and its Cluster.
+
+    It is sent with the write that stores the answer. A plugin whose answer was not stored gives it
+    again, with the same ``message``: the same message of the same reason is sent once in a row.
+    """
+
+    reason: str
+    """CamelCase."""
+    message: str
+
+
 class Done(structs.Struct, frozen=True, kw_only=True):
     """This verb has nothing more to do for now.
 
@@ -475,6 +487,8 @@ class Done(structs.Struct, frozen=True, kw_only=True):
     cluster. The core drops them where they were given before, and nobody waits for them. A later
     answer that gives the fact, or a Wait or Blocked of prepare, withdraws that."""
     message: str = ""
+    notices: tuple[Notice, ...] = ()
+    """prepare, observe: things that happened, each an Event."""
     version: str = ""
     recheck_seconds: Seconds | None = None
     """observe: the time until the next call. Default: the engine's resync interval."""
@@ -522,6 +536,8 @@ class Fenced(structs.Struct, frozen=True, kw_only=True):
     settle_seconds: Annotated[int, structs.Meta(ge=0, le=int(LONGEST_SECONDS))] = 0
     """Unfenced only: the longest pause of this AKO between two writes (its full sync). The core
     counts again after that, and after five minutes at least."""
+    notices: tuple[Notice, ...] = ()
+    """Things that happened, each an Event."""
 
 
 class Proof(structs.Struct, frozen=True, kw_only=True):

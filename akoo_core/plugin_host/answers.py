@@ -68,6 +68,9 @@ def valid(plugin: api.Plugin, verb: str, answer: Any) -> Any:
     problem = ""
     if isinstance(answer, api.Wait | api.Blocked | api.Unverified):
         problem = _reason_problem(answer.reason)
+    if isinstance(answer, api.Done | api.Fenced):
+        problems = (_reason_problem(notice.reason) for notice in answer.notices)
+        problem = next(filter(None, problems), "")
     if isinstance(answer, api.Done | api.Wait):
         problem = problem or _facts_problem(plugin, answer)
     if isinstance(answer, api.Done | api.Wait):

@@ -14,6 +14,7 @@ from akoo_core.kube import errors
 from akoo_core.objects.record import FenceGrade, FenceState
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
+from akoo_core.reconcile.act import status
 from akoo_core.reconcile.act.answers import StepAnswer, report, stop_of
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide import fences
@@ -26,17 +27,26 @@ async def fence(attempt: Attempt) -> Stop | None:
     before = attempt.leaving.fence
     now = attempt.services.clock.now()
     own, left = await _of_core(attempt, before)
-    fenced, waiting = _sorted(await _answers(attempt, own or before), now)
+    answers = await _answers(attempt, own or before)
+    notices = [
+        notice
+        for answer in answers.values()
+        if isinstance(answer, api.Fenced)
+        for notice in answer.notices
+    ]
+    fenced, waiting = _sorted(answers, now)
     stored = fences.added(attempt.leaving.fences, fenced)
     unfinished = {name: answer for name, answer in waiting.items() if name not in stored}
     stop = stop_of(attempt, unfinished, complete=False)
     best = fences.counting(before, [*([own] if own is not None else []), *stored.values()])
     if best is None and stop is not None and not fences.over(attempt.leaving, now):
+        status.announce(attempt, notices)
         return stop
     if best is None or (before is None and best.grade == "Unfenced"):
         reasons = [*([stop.message] if stop is not None else []), *([left] if left else [])]
         best = fences.unfenced(stored.values(), reasons, now)
-    await attempt.store_leaving(fence=best, fences=stored)
+    with status.announced(attempt, notices):
+        await attempt.store_leaving(fence=best, fences=stored)
     _ask_again(attempt, stop_of(attempt, waiting), waiting)
     _note_unfinished(attempt, unfinished)
     return None

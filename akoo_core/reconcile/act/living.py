@@ -13,7 +13,7 @@ from akoo_core.kube.client import KubeClient
 from akoo_core.objects.record import Phase, RecordSpec
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
-from akoo_core.reconcile.act import intents, situation
+from akoo_core.reconcile.act import intents, situation, status
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.act.round_deployment import Contributions, RoundDeployment
 from akoo_core.reconcile.decide import facts, plugin_annotations
@@ -88,7 +88,7 @@ class _Round:
         if isinstance(answer, api.Wait | api.Done):
             spec = facts.added(spec, plugin.name, self._note(plugin, answer))
         consumed = self._consumed(plugin, answer)
-        changed = await self._store_facts(spec, consumed)
+        changed = await self._store_facts(spec, consumed, answer)
         decided = isinstance(answer, api.Done) or spec.declined != before.declined
         return bool(consumed) or (changed and decided)
 
@@ -98,9 +98,13 @@ class _Round:
         self._answered[plugin.name] = answered
         return answered
 
-    async def _store_facts(self, after: RecordSpec, consumed: tuple[str, ...]) -> bool:
+    async def _store_facts(
+        self, after: RecordSpec, consumed: tuple[str, ...], answer: RoundAnswer | None
+    ) -> bool:
         before = self._attempt.spec
-        await self._attempt.store(consumed=consumed, facts=after.facts, declined=after.declined)
+        notices = answer.notices if isinstance(answer, api.Done) else ()
+        with status.announced(self._attempt, notices):
+            await self._attempt.store(consumed=consumed, facts=after.facts, declined=after.declined)
         return after != before
 
     def _consumed(self, plugin: api.Plugin, answer: RoundAnswer | None) -> tuple[str, ...]:
@@ -150,12 +154,12 @@ class _Round:
                 # Facts that neither prepare nor observe gave are not true any more.
                 answered = self._note(plugin, done)
                 spec = facts.replaced(self._attempt.spec, plugin.name, answered)
-                if await self._store_facts(spec, consumed):
+                if await self._store_facts(spec, consumed, done):
                     self._attempt.report.requeue(0.0)  # for those that depend on them
             elif isinstance(answer, api.Wait):
                 answered = self._note(plugin, answer)
                 spec = facts.added(self._attempt.spec, plugin.name, answered)
-                await self._store_facts(spec, consumed)
+                await self._store_facts(spec, consumed, answer)
             if consumed:
                 self._attempt.report.requeue(0.0)  # for the pure verbs, which saw it
             if isinstance(answer, api.Done | api.Wait) and answer.version:

@@ -5,9 +5,11 @@ Only changes are written, and nothing here may hold up a record.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import logging
 import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from opentelemetry import trace
@@ -18,6 +20,7 @@ from akoo_core.objects import names
 from akoo_core.objects.cluster import Cluster
 from akoo_core.objects.conditions import MESSAGE_LIMIT, Condition, find
 from akoo_core.objects.record import Record, RecordStatus, StoredProof
+from akoo_core.plugin import api
 from akoo_core.reconcile.act.attempt import LONGEST_BACKOFF, Attempt
 from akoo_core.reconcile.decide import plugin_annotations
 from akoo_core.reconcile.decide.selection import Choice
@@ -139,10 +142,33 @@ async def _apply(attempt: Attempt, cluster: Cluster, wanted: list[dict[str, Any]
         )
 
 
-def event(attempt: Attempt, reason: events.Reason, note: str, *, warning: bool = False) -> None:
+def event(attempt: Attempt, reason: str, note: str, *, warning: bool = False) -> None:
     """Write an Event about the record, and about its Cluster while that is there."""
     for about in _subjects(attempt):
         attempt.services.recorder.event(about, reason, note, warning=warning)
+
+
+@contextlib.contextmanager
+def announced(attempt: Attempt, notices: Sequence[api.Notice]) -> Iterator[None]:
+    """Send the notices of an answer with the write that stores it.
+
+    A conflict stored nothing: the plugin is called again, and gives them again. After another
+    failure the write may have happened, so they are sent.
+    """
+    try:
+        yield
+    except errors.ConflictError:
+        raise
+    except Exception:
+        announce(attempt, notices)
+        raise
+    announce(attempt, notices)
+
+
+def announce(attempt: Attempt, notices: Sequence[api.Notice]) -> None:
+    """Send the notices of an answer."""
+    for notice in notices:
+        event(attempt, notice.reason, notice.message)
 
 
 def _subjects(attempt: Attempt) -> list[events.EventSubject]:

@@ -30,6 +30,7 @@ Reason = Literal[
     "AKONotReady",
     "AKOReady",
 ]
+"""Of the core. Plugins give others."""
 NOTE_LIMIT = 1024
 NAMESPACE = "default"
 """For Events about an object without a namespace (the API server takes no other)."""
@@ -76,7 +77,7 @@ class Recorder:
     def event(
         self,
         subject: EventSubject,
-        reason: Reason,
+        reason: str,
         note: str,
         *,
         warning: bool = False,
@@ -116,7 +117,7 @@ class Recorder:
                 )
 
     def _object(
-        self, subject: EventSubject, reason: Reason, note: str, *, warning: bool
+        self, subject: EventSubject, reason: str, note: str, *, warning: bool
     ) -> dict[str, Any]:
         now = self._clock.now()
         identity = f"{subject.uid}/{reason}/{note}/{now.timestamp()}".encode()

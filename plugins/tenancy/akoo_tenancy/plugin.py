@@ -14,6 +14,7 @@ from akoo_tenancy import rights
 from akoo_tenancy.controllers import templates
 from akoo_tenancy.controllers.rotations import Rotations
 from akoo_tenancy.controllers.tenants import AviTenants
+from akoo_tenancy.journal import ended
 from akoo_tenancy.leave import confirm, fence, release
 from akoo_tenancy.live import answers, intend, observe, opening, prepare
 from akoo_tenancy.live.tools import Tools
@@ -79,7 +80,7 @@ class TenancyPlugin(api.Plugin):
     async def prepare(self, ctx: api.VerbContext) -> api.Result:
         """See :mod:`akoo_tenancy.live.prepare`."""
         try:
-            return await prepare.prepare(ctx, self._tools)
+            return ended.announced(ctx.view, await prepare.prepare(ctx, self._tools))
         except answers.ANSWERED as error:
             return answers.answer(error)
 
@@ -87,7 +88,7 @@ class TenancyPlugin(api.Plugin):
     async def observe(self, ctx: api.VerbContext) -> api.Result:
         """See :mod:`akoo_tenancy.live.observe`."""
         try:
-            return await observe.observe(ctx, self._tools)
+            return ended.announced(ctx.view, await observe.observe(ctx, self._tools))
         except answers.ANSWERED as error:
             return answers.answer(error)
 

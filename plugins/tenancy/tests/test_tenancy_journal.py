@@ -107,9 +107,9 @@ def test_an_account_in_its_grace_is_left() -> None:
     assert decide.observe(SECOND, Seen(), NOW, patience=HOUR) == decide.Rest(until=NOW + HOUR)
     later = NOW + HOUR
     assert decide.observe(SECOND, Seen(), later, patience=HOUR) == decide.Retire(sequences=(1,))
-    assert record.forget(SECOND, frozenset({1})).retired == ()
+    assert record.forget(SECOND, frozenset({1}), now=NOW).retired == ()
     with pytest.raises(NotAllowed):
-        record.forget(SECOND, frozenset({2}))
+        record.forget(SECOND, frozenset({2}), now=NOW)
 
 
 def test_a_superseded_account_can_still_be_given() -> None:
@@ -158,7 +158,7 @@ def test_overdue_says_what_is_missing(seen: Seen, missing: str) -> None:
     current = record.pushed(made(SECOND), 3, at=NOW)
     before = decide.observe(current, seen, NOW + HOUR, patience=HOUR)
     assert isinstance(before, decide.Retire), "the first account is not kept by it"
-    current = record.forget(current, frozenset({1}))
+    current = record.forget(current, frozenset({1}), now=NOW)
     before = decide.observe(current, seen, NOW + HOUR, patience=HOUR)
     assert isinstance(before, decide.Pickup)
     late = decide.observe(current, seen, NOW + 2 * HOUR, patience=HOUR)

@@ -289,7 +289,7 @@ def observe(world: World) -> Work:
                 number = names.sequence(RECORD, name)
                 if number is not None and decide.deletable(current, number, now):
                     yield from remove(world, name)
-            after = record.forget(current, frozenset(sequences))
+            after = record.forget(current, frozenset(sequences), now=now)
         case _:
             return
     yield Effect("write", lambda: world.write(after, version))

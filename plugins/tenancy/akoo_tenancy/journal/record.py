@@ -63,6 +63,13 @@ class Retired(structs.Struct, frozen=True, kw_only=True):
     user_uuid: str = ""
 
 
+class Ended(structs.Struct, frozen=True, kw_only=True):
+    """The accounts that stopped working last."""
+
+    sequences: tuple[int, ...]
+    at: datetime.datetime
+
+
 class Record(structs.Struct, frozen=True, kw_only=True):
     """All accounts of one cluster. Holds passwords: never shown, logged or put into a fact."""
 
@@ -79,6 +86,8 @@ class Record(structs.Struct, frozen=True, kw_only=True):
     superseded: tuple[Account, ...] = ()
     """Pending accounts that a newer one followed. AKO may use one of them."""
     retired: tuple[Retired, ...] = ()
+    ended: Ended | None = None
+    """Kept here so that a process whose write had no answer reports it with the same time."""
 
     @property
     def offered(self) -> int:
@@ -191,12 +200,13 @@ def _retired(account: Account, not_before: datetime.datetime) -> Retired:
     return Retired(sequence=account.sequence, not_before=not_before, user_uuid=account.user_uuid)
 
 
-def forget(record: Record, sequences: frozenset[int]) -> Record:
+def forget(record: Record, sequences: frozenset[int], *, now: datetime.datetime) -> Record:
     """The users of these sequences are deleted. Only those below the active one can be."""
     if any(sequence not in retirable(record) for sequence in sequences):
         raise NotAllowed("only accounts below the active one are forgotten")
     left = (retired for retired in record.retired if retired.sequence not in sequences)
-    return structs.replace(record, retired=tuple(left))
+    ended = Ended(sequences=tuple(sorted(sequences)), at=now)
+    return structs.replace(record, retired=tuple(left), ended=ended)
 
 
 def retirable(record: Record) -> range:
@@ -226,7 +236,7 @@ def revived(record: Record) -> Record:
     """A cluster that comes back after it left: every former account stays dead."""
     if record.state == "living":
         raise NotAllowed("the record lives")
-    return structs.replace(revoked(record), state="living")
+    return structs.replace(revoked(record), state="living", ended=None)
 
 
 def taken_over(record: Record, owner: Owner) -> Record:

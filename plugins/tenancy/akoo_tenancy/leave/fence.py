@@ -5,6 +5,7 @@ from __future__ import annotations
 from akoo_avi.client import AviError, CredentialRefusedError
 
 from akoo_core.plugin import api
+from akoo_tenancy.journal import ended
 from akoo_tenancy.leave import revoking
 from akoo_tenancy.leave.revoking import Revocation
 from akoo_tenancy.live import rights
@@ -21,6 +22,8 @@ async def fence(ctx: api.VerbContext, tools: Tools, place: Stored) -> api.Fenced
         return api.Fenced(
             grade="Unfenced",
             evidence="AKO has an account that this plugin did not make, and cannot revoke.",
+            # It is asked again with each attempt: only the call that deleted them reports it.
+            notices=_notices(ctx, revoked) if revoked.removed else (),
         )
     refused = await _refused(ctx, tools, place, revoked)
     if refused is None:
@@ -29,7 +32,20 @@ async def fence(ctx: api.VerbContext, tools: Tools, place: Stored) -> api.Fenced
             message=f"{place.reach.address} still lets the deleted user in. It is asked again.",
             after=AGAIN_SECONDS,
         )
-    return api.Fenced(grade="Revoked", evidence=_evidence(place, revoked, refused))
+    return api.Fenced(
+        grade="Revoked",
+        evidence=_evidence(place, revoked, refused),
+        notices=_notices(ctx, revoked),
+    )
+
+
+def _notices(ctx: api.VerbContext, revoked: Revocation) -> tuple[api.Notice, ...]:
+    """The Event. Users that an earlier call deleted, whose answer was not stored, are gone."""
+    time = ended.at(ctx.clock.now())
+    sentence = f"The accounts of {ctx.view.record_name} were gone at {time}."
+    if revoked.removed:
+        sentence = f"Account {', '.join(revoked.removed)} stopped working at {time}."
+    return (api.Notice(reason=ended.REASON, message=sentence),)
 
 
 def _ours_alone(view: api.View) -> bool:

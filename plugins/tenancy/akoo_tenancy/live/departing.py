@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from akoo_core.plugin import api, structs
+from akoo_tenancy.journal import ended
 from akoo_tenancy.leave import revoking
 from akoo_tenancy.live import workload
 from akoo_tenancy.live.tools import Tools
@@ -40,7 +41,9 @@ async def depart(
         return api.Done(message=message, recheck_seconds=min(seconds, 600.0))
     await revoking.revoke(ctx, tools, place)
     await revoking.bury(ctx, tools, place)
-    return api.Done(facts=(structs.replace(account, retiring_at=None),), message=message)
+    sentence = f"Account {account.sequence} stopped working at {ended.at(now)}."
+    gone = structs.replace(account, retiring_at=None, ended=sentence)
+    return api.Done(facts=(gone,), message=message)
 
 
 async def _is_left(ctx: api.VerbContext) -> bool:

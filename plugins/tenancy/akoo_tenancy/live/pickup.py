@@ -11,7 +11,7 @@ import datetime
 from akoo_avi.client import AviClient
 
 from akoo_core.plugin import api, structs
-from akoo_tenancy.journal import decide, record
+from akoo_tenancy.journal import decide, ended, record
 from akoo_tenancy.journal.record import Account, Owner, Pending, Record
 from akoo_tenancy.live import journal, reaching, workload
 from akoo_tenancy.live.tools import Tools
@@ -154,7 +154,7 @@ async def _promote(
         retiring_at=min((row.not_before for row in current.retired), default=None),
         suspected_at=None,
     )
-    return former.left(active, ctx.clock.now())
+    return former.left(ended.noted(active, current), ctx.clock.now())
 
 
 async def retire(
@@ -174,16 +174,10 @@ async def retire(
                 await _delete(ctx.view, avi, row)
         # Destroyed first: a process that dies before the write comes back to it.
         await kept.destroy_older()
-        current = record.forget(current, frozenset(ripe))
+        current = record.forget(current, frozenset(ripe), now=now)
         await kept.write(current)
     after = min((row.not_before for row in current.retired), default=None)
-    ended = _ended(ripe, now) if ripe else account.ended
-    return api.Done(facts=(structs.replace(account, retiring_at=after, ended=ended),))
-
-
-def _ended(sequences: tuple[int, ...], now: datetime.datetime) -> str:
-    listed = ", ".join(map(str, sequences))
-    return f"Account {listed} stopped working at {now:%Y-%m-%d %H:%M:%S} UTC."
+    return api.Done(facts=(ended.noted(structs.replace(account, retiring_at=after), current),))
 
 
 async def _delete(view: api.View, avi: AviClient, row: record.Retired) -> None:

@@ -14,7 +14,7 @@ from akoo_avi.client.access import refusal
 
 from akoo_core.plugin import api, structs
 from akoo_tenancy import passwords
-from akoo_tenancy.journal import decide, record
+from akoo_tenancy.journal import decide, ended, record
 from akoo_tenancy.journal.record import Account, Reason, Record
 from akoo_tenancy.live import journal, rights
 from akoo_tenancy.live.journal import Journal
@@ -52,10 +52,14 @@ async def settle(
     due: Reason | None,
 ) -> TenancyAccount:
     """The account for AKO. Raises Refusal, StoreErrors, AviErrors and NotAllowed."""
+    stopped = ""
     if account is not None and due == "Compromised" and requests.stops(ctx.view):
         await users.empty(avi, account.user_uuid)
+        time = ended.at(ctx.clock.now())
+        stopped = f"Account {account.sequence} lost all rights at {time}."
     walk = _Walk(ctx, tools.journal(ctx, ctx.view.record_name), avi, place, rights)
-    return await walk.run(account, due)
+    after = await walk.run(account, due)
+    return structs.replace(after, ended=stopped) if stopped else after
 
 
 async def repair(
@@ -197,6 +201,8 @@ class _Walk:
         """The account as a fact. One that was given before keeps what was seen of it."""
         pending = current.pending
         retiring = min((row.not_before for row in current.retired), default=None)
+        last = current.ended.at if current.ended is not None else None
+        ended_at = before.ended_at if before is not None else last
         if before is not None and before.sequence == mine.sequence:
             return structs.replace(
                 before, rights=self._rights, delayed="", repair="", regressed=False
@@ -210,6 +216,7 @@ class _Walk:
                 since=pending.made_at or self._now,
                 pushed_at=pending.pushed_at,
                 retiring_at=retiring,
+                ended_at=ended_at,
                 rights=self._rights,
                 former=before.former if before is not None else None,
             )
@@ -221,6 +228,7 @@ class _Walk:
             reason=FIRST,
             since=current.active_since or self._now,
             retiring_at=retiring,
+            ended_at=ended_at,
             rights=self._rights,
             former=before.former if before is not None else None,
         )

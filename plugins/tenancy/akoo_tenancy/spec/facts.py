@@ -118,6 +118,8 @@ class TenancyAccount(api.Fact, frozen=True, kw_only=True):
     rights: AppliedRights
     ended: str = ""
     """The end of the account before, with its time, as a sentence."""
+    ended_at: datetime.datetime | None = None
+    """The time of the last end that the record in the store had."""
     delayed: str = ""
     """The obstacle of a step that is due, as ``Reason: sentence``."""
     repair: str = ""

@@ -8,6 +8,7 @@ from akoo_avi.client import AviClient, NotFoundError
 from akoo_avi.client.access import refusal
 
 from akoo_core.plugin import api, kube, records, structs
+from akoo_tenancy.journal import ended
 from akoo_tenancy.live import reaching, workload
 from akoo_tenancy.live.snapshot import Snapshot
 from akoo_tenancy.live.tools import Tools
@@ -132,14 +133,14 @@ async def _remove(
     if not proof.is_unused(former, activity, now):
         return structs.replace(account, former=proof.watched(former, activity, now))
     await users.remove(avi, user)
-    ended = f'Account "{former.username}" stopped working at {now:%Y-%m-%d %H:%M:%S} UTC.'
-    return structs.replace(account, former=None, ended=ended)
+    sentence = f'Account "{former.username}" stopped working at {ended.at(now)}.'
+    return structs.replace(account, former=None, ended=sentence)
 
 
 def _gone(account: TenancyAccount, former: Former, now: datetime.datetime) -> TenancyAccount:
     """A person deleted it, or a process of ours that died before it could note that."""
-    ended = f'Account "{former.username}" was gone at {now:%Y-%m-%d %H:%M:%S} UTC.'
-    return structs.replace(account, former=None, ended=ended)
+    sentence = f'Account "{former.username}" was gone at {ended.at(now)}.'
+    return structs.replace(account, former=None, ended=sentence)
 
 
 async def _user(avi: AviClient, former: Former) -> structs.JSON | None:
