@@ -92,6 +92,7 @@ FULL = structs.replace(
         ),
     ),
     workload=record.Workload(kube_system_uid="w-1"),
+    observed=True,
     foreign_akos=(
         record.ForeignAko(cluster_name="other", where="ConfigMap avi-system/avi-k8s-config"),
     ),
