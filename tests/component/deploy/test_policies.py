@@ -245,6 +245,7 @@ async def test_so_is_all_that_it_needs(kind: str, server: Server) -> None:
         for each in render.objects(render.Installation((), "kept-operator", "example.com/akoo:1"))
         if each["kind"] == kind
     )
+    obj["metadata"]["name"] = "kept-operator"  # An installation of another test has its own name.
     if "namespace" in obj["metadata"]:
         obj["metadata"]["namespace"] = "default"
     await server.create(_managed())
