@@ -18,7 +18,7 @@ from akoo_core.manifests import packaged, people, render
 from akoo_core.plugin import api
 from akoo_core.plugin.signals import Signals
 from akoo_core.plugin_host import loader, rbac
-from hack import chart, clusterctl
+from hack import chart, clusterctl, compatibility
 from hack.monitoring import dashboards, pages, rules
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -62,6 +62,11 @@ def first_party() -> dict[str, type[api.Plugin]]:
 def every_signal() -> dict[str, Signals]:
     """The signals of the core and of the plugins of this checkout."""
     return signals.of(first_party())
+
+
+def documents() -> dict[str, str]:
+    """The text of each page that is made, by its path below docs/."""
+    return pages.files(every_signal()) | compatibility.files()
 
 
 def monitoring() -> dict[str, str]:
@@ -120,7 +125,7 @@ def _copies(name: str, *folders: pathlib.Path) -> dict[str, str]:
 def main() -> int:
     """Write every file that differs, and name it."""
     made = {f"deploy/{path}": text for path, text in files().items()}
-    made |= {f"docs/{path}": text for path, text in pages.files(every_signal()).items()}
+    made |= {f"docs/{path}": text for path, text in documents().items()}
     for path, text in made.items():
         file = ROOT / path
         if not file.exists() or file.read_text() != text:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pathlib
 
 import pytest
+from akoo_testbed import recipes
 
-from hack import docs_site
+from hack import compatibility, docs_site
 
 ROOT = pathlib.Path(__file__).parents[3]
 
@@ -56,3 +57,17 @@ def test_a_page_that_keeps_to_itself() -> None:
 def test_a_page_that_does_not(text: str, problem: str) -> None:
     pages = {"p/index.html": docs_site.Page(text)}
     assert list(docs_site.problems(pages)) == [f"p/index.html {problem}"]
+
+
+def test_pythons_that_count_as_tested_are_in_the_table() -> None:
+    rows = compatibility.page().splitlines()
+    for version, tests in compatibility.PYTHONS.items():
+        assert f"| {version} | {tests} |" in rows
+    newest = recipes.KUBERNETES_VERSION.removeprefix("v")
+    assert any(row.startswith(f"| Kubernetes, management cluster | {newest} | yes") for row in rows)
+
+
+def test_a_module_that_no_recipe_pins_is_an_error() -> None:
+    assert compatibility.module("etcd", "go.etcd.io/etcd/server/v3")[0].isdigit()
+    with pytest.raises(ValueError, match=r"etcd/go.mod does not require example.com/none"):
+        compatibility.module("etcd", "example.com/none")

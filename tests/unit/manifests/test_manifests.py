@@ -13,7 +13,6 @@ from akoo_core import errors
 from akoo_core.manifests import packaged, people, render
 from akoo_core.plugin import api
 from hack import generate
-from hack.monitoring import pages
 
 ROOT = pathlib.Path(__file__).parents[3]
 IMAGE = "registry.example.com/akoo-core:1"
@@ -149,9 +148,9 @@ def test_deploy_is_made_of_the_same(capsys: pytest.CaptureFixture[str]) -> None:
             f"deploy/{path} differs. If you edited it, edit its source (akoo_core/manifests or the "
             "plugin's manifests/) instead; then call `make generate`"
         )
-    for path, text in pages.files(generate.every_signal()).items():
+    for path, text in generate.documents().items():
         assert (ROOT / "docs" / path).read_text() == text, (
-            f"docs/{path} differs. Edit the signals that it is made of; then call `make generate`"
+            f"docs/{path} differs. Edit what it is made of; then call `make generate`"
         )
     made = {str(path.relative_to(ROOT / "deploy")) for path in (ROOT / "deploy/crds").iterdir()}
     assert made == {path for path in generate.files() if path.startswith("crds/")}
