@@ -51,8 +51,8 @@ def _head() -> Iterator[str]:
     yield f"# Compatibility\n\n{MADE}"
     yield _prose(
         "*Tested* means: `make test` runs with this version. *Simulated* means: a program plays",
-        "the system, after its documents and its public source. No test of this project runs against a",
-        "real Avi Controller, a real vCenter, a real AKO or real machines; akosim was",
+        "the system, after its documents and its public source. No test of this project runs",
+        "against a real Avi Controller, a real vCenter, a real AKO or real machines; akosim was",
         "[compared](../../testbed/akoo_testbed/akosim/differences.md) with a real AKO. Try a new",
         "combination on a cluster that you can lose.",
     )
