@@ -89,17 +89,45 @@ def test_the_site_lists_every_page_once() -> None:
     assert sorted(docs_site.listed(docs_site.config()["nav"])) == sorted(paths)
 
 
+_ITEM = re.compile(r"([-*]|\d+\.) +\S")
+
+
+def misread_items(text: str) -> Iterator[str]:
+    """Lines of lists that GitHub reads as such, and the site's Markdown does not.
+
+    Parts of an item are indented by four, and an item comes after an item, a heading or a blank
+    line.
+    """
+    paragraph = ""
+    for line in text.splitlines():
+        inside = re.match(r" {1,3}(?=\S)", line)
+        if inside and (not paragraph or _ITEM.match(line[inside.end() :])):
+            yield line
+        if _ITEM.match(line):
+            if paragraph and not _ITEM.match(paragraph) and not paragraph.startswith("#"):
+                yield line
+            paragraph = line
+        paragraph = (paragraph or line) if line.strip() else ""
+
+
 @pytest.mark.parametrize("name", [*PAGES, *ELSEWHERE])
 def test_lists_are_lists_on_the_site(name: str) -> None:
-    """Parts of an item are indented by four: the site's Markdown takes less for a new paragraph."""
-    lines = prose(name).splitlines()
-    inside = [
-        line
-        for before, line in zip(["", *lines], lines, strict=False)
-        if re.match(r" {1,3}([-*]|\d+\.|```) ?\S", line)
-        or (not before and re.match(r" {1,3}\S", line))
-    ]
-    assert inside == []
+    assert list(misread_items(prose(name))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("- a\n  goes on\n- b\n\n    more\n\n- c", []),
+        ("## Head\n- a", []),
+        ("A paragraph\n- a", ["- a"]),
+        ("- a\n  - b", ["  - b"]),
+        ("1. a\n\n   more", ["   more"]),
+        ("1. a\n\n    more\n    and more\n2. b", ["2. b"]),
+    ],
+)
+def test_lists_that_are_misread(text: str, lines: list[str]) -> None:
+    assert list(misread_items(text)) == lines
 
 
 @pytest.mark.parametrize("name", PAGES)
