@@ -5,19 +5,22 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from akoo_avi.client.access.reach import Reach
+from akoo_avi.testing.memory import PASSWORD
 from akoo_tenancy.journal import record as journals
 from akoo_tenancy.journal.record import Owner
 from akoo_tenancy.looking import plan
 from akoo_tenancy.passwords import Rules
 from akoo_tenancy.plugin import TenancyPlugin
 from akoo_tenancy.spec import names, settings
-from akoo_tenancy.spec.facts import AppliedRights, Former, TenancyAccount
+from akoo_tenancy.spec.facts import AppliedRights, Former, PlacedTenant, Stored, TenancyAccount
 from akoo_tenancy.store import api as stores
 from akoo_tenancy.testing.store import MemoryVault
+from akoo_testbed.avisim import client as admins
 
 from akoo_core import structs, testing
 from akoo_core.objects import record as core_record
-from akoo_core.plugin import api
+from akoo_core.plugin import api, kube
 from akoo_core.testing import builders, commands
 from tests.tenancy import tenancy_fleet
 from tests.tenancy.tenant_world import TenantWorld, tenant
@@ -25,6 +28,7 @@ from tests.tenancy.tenant_world import TenantWorld, tenant
 GONE = "akoo-0f3b2c1d4e5a"
 OTHER = "akoo-ffffffffffff"
 US = builders.MANAGEMENT_ID
+ACCOUNT = api.SecretName(namespace="avi", name="account")
 
 
 class Bed(TenantWorld):
@@ -114,6 +118,93 @@ def test_a_controller_that_does_not_answer_is_listed() -> None:
     audit = bed.audit()
     assert [stray.kind for stray in audit.strays] == ["Record"]
     assert audit.unseen[0].startswith("avi.example.com: ")
+
+
+def tenants() -> Bed:
+    """Tenants of ours and of others; the AviTenant of one of them is there."""
+    bed = Bed()
+    bed.management.seed(tenant("kept"))
+    for name, owner, by in (
+        ("shop", US, "Created"),
+        ("taken", US, "Adopted"),
+        ("kept", US, "Created"),
+        ("theirs", "theirs", "Created"),
+    ):
+        mark = f"akoo-core/1 id={owner} name={name} by={by}"
+        bed.admin.post("tenant", {"name": name, "description": mark})
+    bed.admin.post("tenant", {"name": "people"})
+    return bed
+
+
+def in_tenant(bed: Bed, name: str) -> core_record.Record:
+    """A living record whose objects are in that tenant."""
+    row = bed.row(name)
+    assert row is not None
+    stored = Stored(
+        reach=Reach(address="avi.example.com", credential=ACCOUNT),
+        controller_uuid="cluster-1",
+        tenants=(PlacedTenant(name=name, uuid=row["uuid"]),),
+    )
+    intent = core_record.StoredIntent(version=1, data=structs.to_object(stored))
+    spec = structs.replace(builders.record_spec(), intents={names.PLUGIN: intent})
+    now = bed.clock.now()
+    return core_record.Record(name=OTHER, uid="u-1", resource_version="1", created=now, spec=spec)
+
+
+def listed(bed: Bed, *records: core_record.Record) -> list[tuple[str, str, str]]:
+    audit = bed.audit(records)
+    assert audit.unseen == ()
+    return [(stray.kind, stray.name, stray.owner) for stray in audit.strays]
+
+
+def test_tenants_of_ours_without_their_avi_tenant_are_listed() -> None:
+    bed = tenants()
+    assert listed(bed) == [
+        ("Tenant", "shop", "AviTenant/shop"),
+        ("Tenant", "taken", "AviTenant/taken"),
+    ]
+    assert {stray.claim for stray in bed.audit().strays} == {US}
+    assert listed(bed, in_tenant(bed, "shop")) == [("Tenant", "taken", "AviTenant/taken")]
+
+
+def test_an_empty_tenant_is_deleted_and_a_full_one_is_left() -> None:
+    bed = tenants()
+    bed.put("pool", {"name": "web"})
+    refused = bed.remove("AviTenant/shop")
+    assert refused.reason == "NotEmpty"
+    assert "pool web" in refused.message
+    assert bed.row() is not None
+    pool = admins.Client(bed.avi, password=PASSWORD, tenant="shop")
+    pool.delete(f"pool/{pool.get('pool')['results'][0]['uuid']}")
+    assert isinstance(bed.remove("AviTenant/shop"), api.Done)
+    assert bed.row() is None
+    assert isinstance(bed.remove("AviTenant/shop"), api.Done), "twice is once"
+
+
+def test_a_tenant_that_was_taken_over_stays_without_our_mark() -> None:
+    bed = tenants()
+    assert isinstance(bed.remove("AviTenant/taken"), api.Done)
+    assert (bed.row("taken") or {})["description"] == ""
+    assert listed(bed) == [("Tenant", "shop", "AviTenant/shop")]
+
+
+def test_no_other_tenant_is_removed() -> None:
+    bed = tenants()
+    before = bed.avi.journal.entries(writes=True)
+    assert bed.remove("AviTenant/kept").reason == "OwnerLives"
+    for name in ("theirs", "people", "admin"):
+        assert isinstance(bed.remove(f"AviTenant/{name}"), api.Done)
+    assert bed.avi.journal.entries(writes=True) == before
+
+
+def test_tenants_are_not_judged_while_avi_tenants_cannot_be_read() -> None:
+    bed = tenants()
+    bed.management.faults.before("list avitenants", kube.ForbiddenError("no"), times=99)
+    audit = bed.audit()
+    assert audit.strays == ()
+    assert [problem for problem in audit.unseen if problem.startswith("tenants: ")]
+    assert bed.remove("AviTenant/shop").reason == "OwnersUnknown"
+    assert bed.row() is not None
 
 
 def after_a_takeover(bed: Bed, uuid: str, name: str = "old") -> core_record.Record:

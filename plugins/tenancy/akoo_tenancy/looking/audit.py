@@ -1,4 +1,5 @@
-"""audit and remove_stray: users, roles and records in the store without a living record.
+"""audit and remove_stray: users, roles and records in the store without a living record. Tenants
+without their AviTenant are in ``tenants``.
 
 A user is ours by its name and its mark. A role has no mark: it counts by the form of its name, and
 not where a user of that name has another management cluster's mark. The account of others that an
@@ -14,12 +15,12 @@ from typing import Final
 from akoo_avi.client import AviClient
 from akoo_avi.client import access as avi_access
 
-from akoo_core.plugin import api, records, structs
+from akoo_core.plugin import api, kube, records, structs
 from akoo_tenancy.journal import record as journals
 from akoo_tenancy.journal.record import Record
 from akoo_tenancy.live import answers
 from akoo_tenancy.live.tools import Tools
-from akoo_tenancy.looking import ways
+from akoo_tenancy.looking import tenants, ways
 from akoo_tenancy.roles import applying as roles
 from akoo_tenancy.spec import names
 from akoo_tenancy.spec.facts import Former
@@ -39,10 +40,17 @@ async def audit(ctx: api.AuditContext, tools: Tools) -> api.Audit:
     formers = _formers(ctx.records)
     unseen = [f"{title}: {problem}" for title, problem in known.unread]
     strays: dict[tuple[str, str, str], api.Stray] = {}
+    owners = None
+    try:
+        owners = await tenants.owners(ctx)
+    except (kube.KubeError, structs.DecodeError) as error:
+        unseen.append(f"tenants: {error}")
     for reach in known.named_by:
         try:
             avi = await avi_access.open(ctx, tools.clients, reach)
             listed = await _on_avi(avi, living, ctx.management_id, formers)
+            if owners is not None:
+                listed += await tenants.listed(ctx, avi, owners)
         except answers.ANSWERED as error:
             unseen.append(f"{reach.address}: {answers.answer(error).message}")
             continue
@@ -165,6 +173,8 @@ async def remove(ctx: api.AuditContext, tools: Tools, owner: str) -> api.Result:
     nor of another management cluster. Raises the errors of ``answers``."""
     if owner in {record.name for record in ways.living(ctx.records)}:
         return api.Blocked(reason="OwnerLives", message=f"A living record manages {owner}.")
+    if owner.startswith(tenants.PREFIX):
+        return await tenants.remove(ctx, await _opened(ctx, tools), owner)
     if RECORD_NAME.fullmatch(owner) is None:
         message = f'"{owner}" is no name that akoo-core gave to a cluster.'
         return api.Blocked(reason="NotAName", message=message)
@@ -173,10 +183,7 @@ async def remove(ctx: api.AuditContext, tools: Tools, owner: str) -> api.Result:
     if current is not None and current.owner.management_id != ctx.management_id:
         message = f"The record of {owner} belongs to {current.owner.management_id}."
         return api.Blocked(reason="ForeignRecord", message=message)
-    opened = [
-        await avi_access.open(ctx, tools.clients, reach)
-        for reach in (await ways.ways(ctx)).named_by
-    ]
+    opened = await _opened(ctx, tools)
     listed = [(avi, await users.of_record(avi, owner)) for avi in opened]
     for avi, rows in listed:
         users.check_ours(rows.values(), frozenset({ctx.management_id}), avi.address)
@@ -192,3 +199,8 @@ async def remove(ctx: api.AuditContext, tools: Tools, owner: str) -> api.Result:
         await journal.write(journals.revoked(current))
         await journal.destroy_all_older()
     return api.Done(message=f"{removed} users and roles of {owner} were removed.")
+
+
+async def _opened(ctx: api.AuditContext, tools: Tools) -> list[AviClient]:
+    known = await ways.ways(ctx)
+    return [await avi_access.open(ctx, tools.clients, reach) for reach in known.named_by]

@@ -54,12 +54,13 @@ async def leave(ctx: api.ControllerContext, clients: Controllers, tenant: Tenant
     if mark is None:
         return await _gone(ctx, tenant)
     if plan.retained(tenant, mark):
-        await change(avi, KIND, str(row["uuid"]), _unmarked, tenant=ADMIN)
+        await change(avi, KIND, str(row["uuid"]), unmarked, tenant=ADMIN)
         return await _gone(ctx, tenant)
     return await _delete(ctx, avi, tenant, row)
 
 
-def _unmarked(current: structs.JSON) -> structs.JSON | None:
+def unmarked(current: structs.JSON) -> structs.JSON | None:
+    """The tenant without our mark; None: it has none. Pure."""
     left = marks.without(current.get("description"))
     return None if left == current.get("description") else {**current, "description": left}
 
