@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pathlib
 from collections.abc import Awaitable, Callable
@@ -10,10 +11,17 @@ from typing import Any
 import click
 
 from akoo_core import errors, external, settings, structs
-from akoo_core.cli import completing, fleet, management, operating, options
+from akoo_core.cli import completing, config_problems, fleet, management, operating, options
 from akoo_core.kube import client, discovery, resource
+from akoo_core.objects import cluster as clusters
 from akoo_core.objects.cluster import Cluster
-from akoo_core.plugin.commands import CommandAnswer, CommandContext, CommandGroup, PluginCommand
+from akoo_core.plugin.commands import (
+    CommandAnswer,
+    CommandContext,
+    CommandGroup,
+    PluginCommand,
+    Reachability,
+)
 from akoo_core.plugin_host import loader, registry
 from akoo_core.plugin_host.offers import Offer
 from akoo_core.reconcile.act.services import Services
@@ -75,6 +83,7 @@ def _asking(
         async with operating.services(kube, loaded, _read_only()) as services:
             cluster = await _cluster(kube, values["cluster"]) if command.of_cluster else None
             turn = pace.Turn(services.pace, cluster.uid) if cluster is not None else None
+            configs = await _own(kube, resource.AKO_DEPLOYMENT_CONFIGS)
             try:
                 reached = await _reached(services, cluster, turn)
                 return await command.run(
@@ -83,8 +92,10 @@ def _asking(
                         clock=services.clock,
                         settings=plugin.settings,
                         management_id=services.management_id,
-                        records=(await fleet.records(kube)).known,
-                        configs=tuple(await fleet.listed(kube, resource.AKO_DEPLOYMENT_CONFIGS)),
+                        records=fleet.decoded(await _own(kube, resource.AKO_DEPLOYMENTS)).known,
+                        configs=tuple(configs),
+                        config_problems=config_problems.problems(configs),
+                        reach=functools.partial(_reachability, services),
                         cluster=cluster,
                         workload=reached.client,
                         unreached=reached.message,
@@ -95,6 +106,26 @@ def _asking(
                     turn.end()
 
     return ask
+
+
+async def _own(kube: client.KubeClient, kind: resource.Resource) -> list[client.Object]:
+    """All objects of a kind of ours; [] where its definition is not there, as before an
+    installation."""
+    try:
+        return await fleet.listed(kube, kind)
+    except errors.PrerequisiteError:
+        return []
+
+
+async def _reachability(services: Services, obj: structs.JSON) -> Reachability:
+    cluster = clusters.from_object(obj)
+    turn = pace.Turn(services.pace, cluster.uid)
+    try:
+        reached = await _reached(services, cluster, turn)
+    finally:
+        turn.end()
+    await services.workloads.forget(cluster.uid)
+    return Reachability(reason=reached.reason, message=reached.message)
 
 
 async def _cluster(kube: client.KubeClient, key: str) -> Cluster:

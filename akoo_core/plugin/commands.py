@@ -5,12 +5,20 @@ An entry point ``<plugin>.<group>`` of the group ``akoo_core.commands`` names a 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from akoo_core import clock, structs
 from akoo_core.kube import client
 from akoo_core.objects import cluster, record
+
+
+class Reachability(structs.Struct, frozen=True, kw_only=True):
+    """The answer of ``CommandContext.reach``. Both texts are "" when the right API answered."""
+
+    reason: str = ""
+    """``KubeconfigMissing``, ``WorkloadUnreachable``, ..."""
+    message: str = ""
 
 
 class CommandContext(structs.Struct, frozen=True, kw_only=True):
@@ -26,6 +34,11 @@ class CommandContext(structs.Struct, frozen=True, kw_only=True):
     """All AKODeployments that can be read."""
     configs: tuple[structs.JSON, ...] = ()
     """All AKODeploymentConfigs, whole."""
+    config_problems: Mapping[str, tuple[str, ...]] = {}
+    """Sentences on what the core or the schema of akoo-core refuses, or would drop, in configs, by
+    name. Rules of the schema in CEL are left out: only a server can judge them."""
+    reach: Callable[[structs.JSON], Awaitable[Reachability]] | None = None
+    """Calls the workload cluster of a Cluster (the object), by its kubeconfig. None: it cannot."""
     cluster: cluster.Cluster | None = None
     """The Cluster that the person named; None for a command without one."""
     workload: client.KubeClient | None = None

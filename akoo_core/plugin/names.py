@@ -3,6 +3,7 @@
 from akoo_core.objects.names import (
     ADOPT_ANNOTATION,
     DELETE_FOR_MOVE_ANNOTATION,
+    FINALIZER,
     LET_GO_ANNOTATION,
     MANAGED_BY,
     MANAGED_BY_LABEL,
@@ -14,6 +15,7 @@ from akoo_core.objects.names import (
 __all__ = [
     "ADOPT_ANNOTATION",
     "DELETE_FOR_MOVE_ANNOTATION",
+    "FINALIZER",
     "LET_GO_ANNOTATION",
     "MANAGED_BY",
     "MANAGED_BY_LABEL",

@@ -34,6 +34,13 @@ async def look(ctx):
     names = tuple(record.name for record in ctx.records)
     return commands.CommandAnswer(lines=names, data={"records": list(names)}, exit_code=3)
 
+async def reach(ctx):
+    (cluster,) = (await ctx.kube.list(kube.CLUSTERS)).items
+    answer = await ctx.reach(cluster)
+    return commands.CommandAnswer(
+        lines=(str((answer.reason, answer.message)),), data={}, exit_code=3
+    )
+
 async def spoil(ctx):
     new = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "y"}}
     await (ctx.workload or ctx.kube).create(kube.CONFIG_MAPS, new)
@@ -41,6 +48,7 @@ async def spoil(ctx):
 COMMANDS = (
     commands.PluginCommand(name="look", help="Look at it.", run=look, of_cluster=True),
     commands.PluginCommand(name="all", help="Look at all.", run=look),
+    commands.PluginCommand(name="reach", help="Reach all.", run=reach),
     commands.PluginCommand(name="spoil", help="Write something.", run=spoil),
     commands.PluginCommand(name="spoil-shop", help="Write there.", run=spoil, of_cluster=True),
 )
@@ -114,6 +122,52 @@ def test_it_gets_its_means_and_gives_text_json_and_the_exit_code(
     code, out, _ = world("shelf", "all", "--output", "json")
     assert (code, json.loads(out)) == (3, {"records": ["akoo-1"]})
     assert (seen().settings.region, seen().cluster, seen().workload) == ("north", None, None)
+
+
+def test_it_gets_the_problems_of_configs(world: CommandWorld) -> None:
+    network = {"name": "vip", "cidr": "10.0.0.0/24"}
+    secret = {"name": "a", "namespace": "avi"}
+    spec: dict[str, Any] = {
+        "cloudName": "dc1",
+        "controller": "avi",
+        "serviceEngineGroup": "seg",
+        "adminCredentialRef": secret,
+        "certificateAuthorityRef": secret,
+        "dataNetwork": network,
+    }
+    world.config("good", {"team": "a"}, **spec)
+    world.config("types", **{**spec, "extraConfigs": {"enableEVH": "true"}})
+    world.config("unknown", **spec, colour="red")
+    world.config("selector", clusterSelector={"matchExpressions": [{"key": "a"}]}, **spec)
+    assert world("shelf", "all")[0] == 3
+    problems = seen().config_problems
+    assert {name: len(sentences) for name, sentences in problems.items()} == {
+        "types": 1,
+        "unknown": 1,
+        "selector": 1,
+    }
+    assert problems["types"] == ("spec.extraConfigs.enableEVH: must be of type boolean",)
+    assert problems["unknown"] == ("spec.colour: is not in the schema, and would be dropped",)
+    assert "operator" in problems["selector"][0]
+
+
+def test_it_runs_before_our_definitions_are_there(world: CommandWorld) -> None:
+    for kind in (resource.AKO_DEPLOYMENTS, resource.AKO_DEPLOYMENT_CONFIGS):
+        world.server.served.stop(kind)
+    assert world("shelf", "all")[0] == 3
+    assert (seen().records, seen().configs, seen().config_problems) == ((), (), {})
+
+
+def test_it_reaches_any_workload_cluster(world: CommandWorld, shop: MemoryServer) -> None:
+    assert shop.objects(resource.NAMESPACES)
+    assert world("shelf", "reach") == (3, "('', '')\n", "")
+
+
+def test_a_workload_cluster_without_a_kubeconfig_has_a_reason(world: CommandWorld) -> None:
+    world.cluster(SHOP)
+    code, out, _ = world("shelf", "reach")
+    assert code == 3
+    assert out.startswith("('KubeconfigMissing', 'The workload cluster team-a/shop cannot be ")
 
 
 def test_a_cluster_that_cannot_be_reached_has_a_reason(world: CommandWorld) -> None:

@@ -48,7 +48,7 @@ EXPORTED = {
     """,
     "circuit": "Circuit",
     "clock": "Clock ManualClock SystemClock",
-    "commands": "CommandAnswer CommandContext CommandGroup PluginCommand",
+    "commands": "CommandAnswer CommandContext CommandGroup PluginCommand Reachability",
     "conditions": """
         MESSAGE_LIMIT Condition find kept listed merge readable replaced type_for_plugin write
     """,
@@ -72,8 +72,8 @@ EXPORTED = {
         STORE_LOGINS
     """,
     "names": """
-        ADOPT_ANNOTATION DELETE_FOR_MOVE_ANNOTATION LET_GO_ANNOTATION MANAGED_BY
-        MANAGED_BY_LABEL MANAGEMENT_NAMESPACE RECORD_LABEL SWEEP_TENANTS_ANNOTATION
+        ADOPT_ANNOTATION DELETE_FOR_MOVE_ANNOTATION FINALIZER LET_GO_ANNOTATION
+        MANAGED_BY MANAGED_BY_LABEL MANAGEMENT_NAMESPACE RECORD_LABEL SWEEP_TENANTS_ANNOTATION
     """,
     "records": """
         Cause Cluster ClusterRef ConfigRef EndedPlacement FenceGrade FenceState ForeignAko
