@@ -62,9 +62,9 @@ def sources() -> list[str]:
 
 
 def gather(target: pathlib.Path) -> None:
-    """Copy the sources to a folder, which holds nothing else then."""
+    """Copy the sources to a folder, which holds nothing else then. The build names missing ones."""
     shutil.rmtree(target, ignore_errors=True)
-    for path in sources():
+    for path in filter(lambda path: (ROOT / path).is_file(), sources()):
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, target / path)
 

@@ -14,6 +14,7 @@ ROOT = pathlib.Path(__file__).parents[3]
 WORKFLOWS = ROOT / ".github/workflows"
 COMMANDS = {
     ".ci/run",
+    "make docs",
     "make proof",
     "make setup",
     ".venv/bin/python hack/release.py --dry-run",
