@@ -11,6 +11,8 @@ from typing import Final
 GROUP: Final = "akoo.io"
 FINALIZER: Final = "akoo.io/cleanup"
 """On the Cluster, and on the ADC while records name it."""
+ANCESTOR_FINALIZER: Final = "ako-operator.networking.tkg.tanzu.vmware.com"
+"""Of AKOO, the Go ancestor, on Clusters and ADCs that it manages."""
 RECORD_FINALIZER: Final = "akoo.io/record"
 """On the AKODeployment itself: it stays until everything it records is gone."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from akoo_core.objects import names
 from akoo_core.objects.cluster import Cluster
 from akoo_core.objects.record import Cause, Record
-from akoo_core.reconcile.decide import placements
+from akoo_core.reconcile.decide import placements, two_operators
 from akoo_core.reconcile.decide.decisions import (
     AddFinalizers,
     ChangeConfig,
@@ -29,6 +29,8 @@ def decide(
     if annotations.leave == "orphan":
         message = f"{names.LEAVE_ANNOTATION}: orphan"
         return _orphaned(record, "UserWord", message)
+    if thing := two_operators.of_ancestor(s):
+        return Hold(reason="TwoOperators", message=two_operators.message(thing))
     config = s.choice.config
     if config is None:
         return _unmatched(s, record)

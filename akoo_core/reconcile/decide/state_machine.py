@@ -12,7 +12,14 @@ import datetime
 from akoo_core.objects import names
 from akoo_core.objects.cluster import Cluster
 from akoo_core.objects.record import SCHEMA_VERSION, Record
-from akoo_core.reconcile.decide import leaving, living, observing, relocation, user_annotations
+from akoo_core.reconcile.decide import (
+    leaving,
+    living,
+    observing,
+    relocation,
+    two_operators,
+    user_annotations,
+)
 from akoo_core.reconcile.decide.decisions import (
     AdoptCluster,
     CompareWorkload,
@@ -59,13 +66,8 @@ def _without_record(s: Situation) -> Decision:
     cluster = s.cluster
     if cluster is None or s.served_by or cluster.moving:
         return Nothing(why="there is nothing to record")
-    if cluster.paused:
-        return Nothing(why="the Cluster is paused")
-    ours = names.FINALIZER in cluster.finalizers
-    if cluster.deleting and not ours:
-        return Nothing(why="the Cluster is being deleted and was never served")
-    if s.choice.config is None and not ours:
-        return Nothing(why=s.choice.why)
+    if why := _why_no_record(s, cluster):
+        return Nothing(why=why)
     if s.rivals:
         if not s.progress.workload_uid:
             return CompareWorkload(
@@ -86,6 +88,21 @@ def _without_record(s: Situation) -> Decision:
             f"{names.FINALIZER} by hand."
         ),
     )
+
+
+def _why_no_record(s: Situation, cluster: Cluster) -> str:
+    """The reason why a Cluster without a record gets none now; "" if it may get one."""
+    ours = names.FINALIZER in cluster.finalizers
+    if cluster.paused:
+        return "the Cluster is paused"
+    if cluster.deleting and not ours:
+        return "the Cluster is being deleted and was never served"
+    if s.choice.config is None and not ours:
+        return s.choice.why
+    thing = two_operators.of_ancestor(s)
+    if thing and not cluster.deleting and not s.observes:
+        return two_operators.message(thing)
+    return ""
 
 
 def _workload_of(record: Record) -> str:

@@ -14,7 +14,7 @@ from akoo_core.objects import conditions, config
 from akoo_core.objects.record import Record
 from akoo_core.plugin import api
 from akoo_core.plugin_host import context
-from akoo_core.reconcile.decide import selection
+from akoo_core.reconcile.decide import selection, two_operators
 
 
 class ServedCounts(NamedTuple):
@@ -116,6 +116,11 @@ def _ready(
     if wrong := section_problem(obj, plugins):
         return conditions.Condition(
             type="Ready", status="False", reason="ConfigInvalid", message=wrong
+        )
+    if two_operators.carries(obj):
+        message = two_operators.message("It")
+        return conditions.Condition(
+            type="Ready", status="False", reason="TwoOperators", message=message
         )
     if "deletionTimestamp" in obj["metadata"]:
         message = f"It goes when it serves no cluster any more; now it serves {served.clusters}."

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from akoo_core import structs
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.objects import names
 from akoo_core.objects.record import Orphaned, RecordSpec, StoredLetGo
 from akoo_core.plugin import api
 from akoo_core.reconcile.status import config_status
@@ -64,6 +65,16 @@ async def test_those_that_are_not_served_any_more_do_not_count(
     await fleet.annotate(name, leave="orphan")
     await fleet.run(name)
     assert counts(await status(fleet)) == (0, 0)
+
+
+async def test_a_config_of_the_ancestor_says_so(fleet: ReconcileFleet) -> None:
+    await fleet.config()
+    theirs = {"metadata": {"finalizers": [names.ANCESTOR_FINALIZER]}}
+    await fleet.user.merge_patch(CONFIGS, "default", theirs)
+    shop = await fleet.cluster("shop")
+    await fleet.run(shop)
+    current = await status(fleet)
+    assert (counts(current), ready(current)) == ((0, 0), ("False", "TwoOperators"))
 
 
 async def test_losing_is_no_mistake(fleet: ReconcileFleet, name: str) -> None:

@@ -59,6 +59,48 @@ def test_a_lost_record_that_cannot_be_made_again_is_said_on_the_cluster() -> Non
     assert decision.reason == "RecordMissing"
 
 
+# The finalizer of the ancestor.
+
+
+ANCESTORS = (names.ANCESTOR_FINALIZER,)
+
+
+def of_ancestor(*, on_cluster: bool, ours: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A Cluster, or its config, that the ancestor manages."""
+    if on_cluster:
+        return {"cluster": builders.make_cluster(finalizers=(*ours, *ANCESTORS))}
+    raw = {"metadata": {"name": "default", "finalizers": [*ours, *ANCESTORS]}, "spec": {}}
+    return {"choice": selection.Choice(config=builders.make_config(raw=raw), current="Present")}
+
+
+@pytest.mark.parametrize("on_cluster", [True, False])
+def test_what_the_ancestor_manages_gets_no_record(on_cluster: bool) -> None:
+    decision = at(record=None, **of_ancestor(on_cluster=on_cluster))
+    assert isinstance(decision, decisions.Nothing)
+    assert names.ANCESTOR_FINALIZER in decision.why
+    observed = at(record=None, observes=True, **of_ancestor(on_cluster=on_cluster))
+    assert isinstance(observed, decisions.CreateRecord), "a record is all that it makes"
+
+
+@pytest.mark.parametrize("on_cluster", [True, False])
+@pytest.mark.parametrize("ours", [(), (names.FINALIZER,)])
+def test_nothing_is_done_beside_the_ancestor(on_cluster: bool, ours: tuple[str, ...]) -> None:
+    hold = held("TwoOperators", **of_ancestor(on_cluster=on_cluster, ours=ours))
+    assert hold.message.startswith("Cluster " if on_cluster else "AKODeploymentConfig default ")
+
+
+def test_nothing_is_removed_beside_the_ancestor() -> None:
+    record = builders.make_record(policies=Policies(on_unmatch="Remove"))
+    there = of_ancestor(on_cluster=True, ours=(names.FINALIZER,))
+    held("TwoOperators", record=record, choice=builders.NO_CONFIG, **there)
+
+
+def test_a_deletion_beside_the_ancestor_goes_on() -> None:
+    dying = builders.make_cluster(deleting=True, finalizers=(names.FINALIZER, *ANCESTORS))
+    assert isinstance(at(cluster=dying), decisions.StartLeaving)
+    assert isinstance(at(cluster=dying, record=None), decisions.CreateRecord)
+
+
 # The same namespace and name with another UID.
 
 
