@@ -38,7 +38,7 @@ EXPORTED = {
         ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Finding FindingState
         Intent Keep KeptSecret
         LONGEST_SECONDS LifecycleEvent LoadBalancerPlacement LoadBalancerTenant
-        LoginMemory Number
+        LoginMemory Notice Number
         PURE_VERBS PlannedAction PlannedVerb Plugin PluginAnnotation PortGroup Proof RbacRule
         RecordCondition RefusedLogin
         Request Result Seconds SecretContext SecretName
