@@ -140,24 +140,26 @@ def _outside(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def _milestones(record: Record, leaving: Leaving, now: datetime.datetime) -> Iterator[Milestone]:
-    def made(name: str, at: datetime.datetime | None, note: str = "") -> Milestone:
-        age = f"{columns.age(at, now)} ago" if at is not None else ""
-        return Milestone(name, age, note, "" if at is None else stamp(at))
-
+    """The steps that are reached, and while the record is not finished those that may come."""
     fence, proof, let_go = leaving.fence, leaving.proof, leaving.let_go
-    yield made("Leaving", leaving.started_at, leaving.cause)
-    yield made("Drained", leaving.drained_at, leaving.drain_outcome)
-    yield made(
-        "Fenced", fence.at if fence else None, f"{fence.grade}: {fence.evidence}" if fence else ""
-    )
-    yield made("Swept", leaving.swept_at)
+    fenced = f"{fence.grade}: {fence.evidence}" if fence else ""
     counted = f"own {proof.own}, suspect {proof.suspect}, held {proof.held}" if proof else ""
-    yield made("Counted", proof.at if proof else None, counted)
-    yield made("AKO removed", leaving.undeployed_at)
-    note = " ".join(filter(None, (let_go.why, let_go.message))) if let_go else ""
-    yield made("Cluster let go", let_go.at if let_go else None, note)
-    yield made("Released", leaving.released_at)
-    yield made("Finished", record.spec.finished_at, _proven(record))
+    released = " ".join(filter(None, (let_go.why, let_go.message))) if let_go else ""
+    steps: list[tuple[str, datetime.datetime | None, str]] = [
+        ("Leaving", leaving.started_at, leaving.cause),
+        ("Drained", leaving.drained_at, leaving.drain_outcome),
+        ("Fenced", fence.at if fence else None, fenced),
+        ("Counted", proof.at if proof else None, counted),
+        ("AKO removed", leaving.undeployed_at, ""),
+        ("Cluster let go", let_go.at if let_go else None, released),
+        ("Released", leaving.released_at, ""),
+        ("Finished", record.spec.finished_at, _proven(record)),
+    ]
+    for name, at, note in steps:
+        if at is not None:
+            yield Milestone(name, f"{columns.age(at, now)} ago", note, stamp(at))
+        elif record.spec.finished_at is None:
+            yield Milestone(name, "", "", "")
 
 
 def _proven(record: Record) -> str:

@@ -58,9 +58,14 @@ def test_the_steps_of_leaving_show_which_are_reached() -> None:
         ("Counted", "own 3, suspect 1, held 0"),
     ]
     ahead = [step.name for step in shown.milestones if not step.at]
-    assert ahead == ["Drained", "Swept", "AKO removed", "Cluster let go", "Released", "Finished"]
+    assert ahead == ["Drained", "AKO removed", "Cluster let go", "Released", "Finished"]
     assert shown.proof is not None
     assert (shown.proof.own, len(shown.proof.queries)) == (3, cluster_page.SHOWN_ITEMS)
+
+
+def test_a_finished_record_shows_only_what_was_reached() -> None:
+    (shown,) = page(leaving=LEAVING, finished_at=NOW).records
+    assert [step.name for step in shown.milestones] == ["Leaving", "Fenced", "Counted", "Finished"]
 
 
 def test_a_living_cluster_has_neither_steps_nor_proof() -> None:
