@@ -18,7 +18,11 @@ trap 'rm -rf "$folder"' EXIT
 chmod 755 "$folder"
 (
 	cd "$folder"
-	apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; }
+	# A mirror that does not answer must not hold a run.
+	options="-qq -o Acquire::Retries=1 -o Acquire::http::Timeout=20"
+	# shellcheck disable=SC2086
+	timeout 100 apt-get $options download prometheus 2>/dev/null ||
+		{ timeout 60 apt-get $options update && timeout 100 apt-get $options download prometheus; }
 	dpkg-deb -x prometheus_*.deb unpacked
 )
 mkdir -p .tools
