@@ -24,7 +24,10 @@ pytestmark = pytest.mark.usefixtures("impatient")
 NOW = datetime.datetime(2026, 1, 3, tzinfo=datetime.UTC)
 QUIET = 900.0
 """Seconds without use that are enough here."""
-SAID = "nobody said that it was made for this cluster alone"
+LONGEST_SESSION = datetime.timedelta(hours=24)
+"""A controller ends each session after a day (api_force_timeout)."""
+PRODUCT_QUIET = proof.QUIET
+UNMARKED = "it is not marked as made for this cluster alone"
 FORMER = Former(
     username="old",
     user_uuid="user-1",
@@ -66,7 +69,7 @@ def test_nothing_speaks_against_the_end_of_an_ordinary_account() -> None:
         (FORMER, seen(user={**USER, "full_name": "akoo-core m-2 3"}), "the mark of akoo-core"),
         (FORMER, seen(own_username="old"), "akoo-core itself works with it"),
         (FORMER, seen(shared_with=("akoo-2",)), "AKO of akoo-2 had it, too"),
-        (former(released=False), seen(), SAID),
+        (former(released=False), seen(), UNMARKED),
     ],
 )
 def test_an_account_that_may_be_anybody_elses_stays(
@@ -91,6 +94,10 @@ def test_an_account_that_may_be_anybody_elses_stays(
 )
 def test_an_account_that_may_be_in_use_stays(account: Former, activity: Activity | None) -> None:
     assert not proof.is_unused(account, activity, NOW)
+
+
+def test_the_time_without_use_is_longer_than_any_session() -> None:
+    assert PRODUCT_QUIET > LONGEST_SESSION
 
 
 def test_any_sign_of_use_begins_the_time_anew() -> None:
@@ -148,10 +155,10 @@ async def test_a_released_account_goes_once_nobody_used_it(clock: virtual_time.L
 @virtual_time.test
 async def test_an_account_of_others_stays_and_is_named(clock: virtual_time.LoopClock) -> None:
     async with taken_over(clock) as bed:
-        await until(bed, lambda: SAID in message(bed))
+        await until(bed, lambda: UNMARKED in message(bed))
         await passes(bed, 3 * QUIET)
         assert tenancy_takeover.exists(bed)
-        assert f'User "{OLD}", which AKO had before, is left: {SAID}.' in message(bed)
+        assert f'User "{OLD}", which AKO had before, is left: {UNMARKED}.' in message(bed)
         assert bed.condition("shop")[0] == "True"
         tenancy_takeover.delete(bed)
         await until(bed, lambda: f'Account "{OLD}" was gone at' in message(bed))

@@ -3,7 +3,7 @@
 An account of others is deleted only if all of this holds; else it stays, and audit lists it:
 
 - this cluster had it: avi-secret named it when ours took its place, and its UUID was stored then
-- a person or a migration said that it was made for this cluster alone (the annotation)
+- an annotation of the record marks it as made for this cluster alone
 - no other record of this management cluster had the same one
 - it is an ordinary user: no superuser, no mark of akoo-core, not the operator's own
 - nobody uses it: no session, and the same last login for longer than any session can last
@@ -19,7 +19,7 @@ from akoo_tenancy.spec import names
 from akoo_tenancy.spec.facts import Former
 from akoo_tenancy.users.logins import Activity
 
-UNSAID: Final = "nobody said that it was made for this cluster alone"
+UNMARKED: Final = "it is not marked as made for this cluster alone"
 QUIET: Final = datetime.timedelta(hours=25)
 """A controller ends each session after a day (api_force_timeout): whoever uses the account logs in
 anew within that time."""
@@ -51,7 +51,7 @@ def objection(former: Former, seen: Evidence) -> str:
     if seen.shared_with:
         return f"AKO of {', '.join(seen.shared_with)} had it, too"
     if not former.released:
-        return UNSAID
+        return UNMARKED
     return ""
 
 
@@ -68,7 +68,7 @@ def watched(former: Former, activity: Activity | None, now: datetime.datetime) -
 
 
 def _kept(former: Former, why: str) -> Former:
-    return structs.replace(former, kept=why if former.released else UNSAID)
+    return structs.replace(former, kept=why if former.released else UNMARKED)
 
 
 def is_unused(former: Former, activity: Activity | None, now: datetime.datetime) -> bool:
