@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pathlib
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
@@ -14,6 +16,8 @@ from akoo_core.cli.plugins import description
 from akoo_core.cli.plugins import new as plugin_new
 from akoo_core.cli.plugins import trace as plugin_trace
 from akoo_core.plugin_host import contract, loader
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @click.group(cls=options.SuggestingGroup)
@@ -72,20 +76,26 @@ def new(name: str, directory: pathlib.Path) -> None:
     click.echo(f"next: cd {root} && pip install -e '.[test]' && pytest")
 
 
+def _played(command: F) -> F:
+    """Give a command --adc and --config, for a Cluster's life in memory."""
+    adc = click.option(
+        "--adc",
+        type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
+        help="An AKODeploymentConfig (YAML) for the Cluster in memory.",
+    )
+    config = click.option(
+        "--config",
+        type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
+        envvar="AKOO_CONFIG",
+        show_envvar=True,
+        help="The operator's settings, with those of the plugin.",
+    )
+    return adc(config(command))
+
+
 @plugins.command(short_help="Check a plugin: start, contract, conformance suite")
 @click.argument("name", shell_complete=completing.plugins)
-@click.option(
-    "--adc",
-    type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
-    help="An AKODeploymentConfig (YAML) to try the verbs with.",
-)
-@click.option(
-    "--config",
-    type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
-    envvar="AKOO_CONFIG",
-    show_envvar=True,
-    help="The operator's settings, with those of the plugin.",
-)
+@_played
 def check(name: str, adc: pathlib.Path | None, config: pathlib.Path | None) -> None:
     """Check a plugin: the checks at the operator's start, then the conformance suite in memory."""
     from akoo_core.testing import conformance  # noqa: PLC0415 - see plugin_check
@@ -104,18 +114,7 @@ def check(name: str, adc: pathlib.Path | None, config: pathlib.Path | None) -> N
 
 @plugins.command(short_help="Print every call of a plugin's hooks in a Cluster's life, in memory")
 @click.argument("name", shell_complete=completing.plugins)
-@click.option(
-    "--adc",
-    type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
-    help="An AKODeploymentConfig (YAML) for the Cluster.",
-)
-@click.option(
-    "--config",
-    type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
-    envvar="AKOO_CONFIG",
-    show_envvar=True,
-    help="The operator's settings, with those of the plugin.",
-)
+@_played
 @options.output
 def trace(name: str, adc: pathlib.Path | None, config: pathlib.Path | None, output: str) -> None:
     """Print every call of a plugin's hooks in the life of a Cluster, played in memory.

@@ -9,7 +9,7 @@ from typing import Any
 from akoo_tenancy.plugin import TenancyPlugin
 from akoo_tenancy.spec import config
 from akoo_tenancy.spec import settings as tenancy_settings
-from akoo_tenancy.testing import chapter
+from akoo_tenancy.testing import administrator, chapter
 from akoo_testbed.bed import Bed
 from akoo_testbed.parts import OpenBao
 
@@ -61,5 +61,5 @@ def test_the_config_gives_the_account_to_the_plugin() -> None:
 
 
 def test_the_script_is_the_one_of_the_administrator() -> None:
-    assert chapter.SETUP.is_file()
-    assert DEPLOY.resolve() == chapter.SETUP.resolve()
+    assert administrator.SETUP.is_file()
+    assert DEPLOY.resolve() == administrator.SETUP.resolve()

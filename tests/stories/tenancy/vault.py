@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import pathlib
 import shutil
 from typing import Any, Final
 
-import akoo_tenancy
+from akoo_tenancy.testing import administrator
 from akoo_testbed import bed as beds
 from akoo_testbed import kubeapi, parts
 from akoo_testbed.openbao import AnswerError, Fault, Front, OpenBaoOptions
-from akoo_testbed.parts import openbao
 
 from akoo_core.sandbox import install
 
@@ -21,8 +18,6 @@ PREFIX: Final = "akoo-core"
 POLICY: Final = "akoo-core"
 AUDIENCE: Final = "vault"
 LOGIN: Final = "kubernetes"
-REVIEWER: Final = "vault-reviewer"
-SETUP: Final = pathlib.Path(akoo_tenancy.__file__).parent / "vault/setup.sh"
 
 Object = dict[str, Any]
 
@@ -56,10 +51,13 @@ class Vault:
     ) -> dict[str, str]:
         """Let the operator of one more management cluster log in; its settings, by variable."""
         await install.account(api)
-        for obj in _reviewer():
+        for obj in administrator.reviewer():
             await api.apply(obj)
         _write(self._folder / f"{login}.crt", ca_pem)
-        _write(self._folder / f"{login}.reviewer", await api.token("kube-system", REVIEWER))
+        _write(
+            self._folder / f"{login}.reviewer",
+            await api.token("kube-system", administrator.REVIEWER),
+        )
         token = await api.token(install.NAMESPACE, install.ACCOUNT, AUDIENCE)
         _write(self._folder / f"{login}.jwt", token)
         self._trusted.append((login, url))
@@ -167,9 +165,7 @@ class Vault:
 
     async def _set_up(self, login: str, url: str) -> None:
         """Run the script of the administrator. Raises RuntimeError."""
-        program = pathlib.Path(openbao.binary()).parent
-        environment = {
-            "PATH": f"{program}:{os.environ.get('PATH', os.defpath)}",
+        variables = {
             "HOME": str(self._folder),
             "BAO_ADDR": self.part.url,
             "BAO_TOKEN": self.part.admin.token,
@@ -184,33 +180,7 @@ class Vault:
             "POLICY": POLICY,
             "AUDIENCE": AUDIENCE,
         }
-        running = await asyncio.create_subprocess_exec(
-            "sh",
-            str(SETUP),
-            env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        printed, _ = await running.communicate()
-        if running.returncode:
-            raise RuntimeError(f"{SETUP} failed: {printed.decode(errors='replace')}")
-
-
-def _reviewer() -> tuple[Object, ...]:
-    """The account with which OpenBao asks an API server about tokens."""
-    rbac = "rbac.authorization.k8s.io"
-    account = {"name": REVIEWER, "namespace": "kube-system"}
-    return (
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account},
-        {
-            "apiVersion": f"{rbac}/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": REVIEWER},
-            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "system:auth-delegator"},
-            "subjects": [{"kind": "ServiceAccount", **account}],
-        },
-    )
+        await administrator.set_up(variables)
 
 
 def _write(path: pathlib.Path, text: str) -> None:

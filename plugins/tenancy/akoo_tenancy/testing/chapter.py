@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import os
 import pathlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,20 +22,18 @@ from akoo_testbed.avisim.client import Client
 from akoo_testbed.bed import Bed
 from akoo_testbed.kubeapi import KubeApi
 from akoo_testbed.openbao import Admin
-from akoo_testbed.parts import OpenBao, openbao
+from akoo_testbed.parts import OpenBao
 
-import akoo_tenancy
 from akoo_core.testing.chapters import Chapter, Object, Stage, Trouble
+from akoo_tenancy.testing import administrator
 
 RECORD: Final = "akoo.io/v1alpha1/AKODeployment"
 NAMESPACE: Final = "akoo-system"
 ACCOUNT: Final = "akoo-core"
-REVIEWER: Final = "vault-reviewer"
 MOUNT, PREFIX = "akoo", "akoo-core"
 AUDIENCE: Final = "vault"
 NEIGHBOUR: Final = "of-a-neighbour"
 SERVICE: Final = "late"
-SETUP: Final = pathlib.Path(akoo_tenancy.__file__).parent / "vault/setup.sh"
 SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.1
 SYNC: Final = {"ako_full_sync_seconds": "0.5", "ako_cut_off_seconds": "3"}
@@ -62,12 +59,12 @@ class AviSecret(NamedTuple):
 async def furnish(stage: Stage) -> AsyncIterator[None]:
     """An administrator prepares OpenBao, and the operator's Pod would get its token."""
     bed, kube = stage.part(Bed), stage.part(KubeApi)
-    for obj in _reviewer():
+    for obj in administrator.reviewer():
         await kube.apply(obj)
     folder = _folder(stage)
     folder.mkdir(mode=0o700)
     _write(folder / "ca.crt", bed.base.authority.pem)
-    _write(folder / "reviewer.jwt", await kube.token("kube-system", REVIEWER))
+    _write(folder / "reviewer.jwt", await kube.token("kube-system", administrator.REVIEWER))
     _write(folder / "token", await kube.token(NAMESPACE, ACCOUNT, AUDIENCE))
     await _set_up(stage)
     yield
@@ -225,9 +222,7 @@ async def _buried(admin: Admin, record: str) -> str:
 async def _set_up(stage: Stage) -> None:
     """Run the administrator's script. Raises RuntimeError."""
     server, bed, folder = stage.part(OpenBao), stage.part(Bed), _folder(stage)
-    program = pathlib.Path(openbao.binary()).parent
-    environment = {
-        "PATH": f"{program}:{os.environ.get('PATH', os.defpath)}",
+    variables = {
         "HOME": str(folder),
         "BAO_ADDR": server.url,
         "BAO_TOKEN": server.admin.token,
@@ -240,33 +235,7 @@ async def _set_up(stage: Stage) -> None:
         "PREFIX": PREFIX,
         "AUDIENCE": AUDIENCE,
     }
-    running = await asyncio.create_subprocess_exec(
-        "sh",
-        str(SETUP),
-        env=environment,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    printed, _ = await running.communicate()
-    if running.returncode:
-        raise RuntimeError(f"{SETUP} failed: {printed.decode(errors='replace')}")
-
-
-def _reviewer() -> tuple[Object, ...]:
-    """The account with which OpenBao asks the API server about tokens."""
-    rbac = "rbac.authorization.k8s.io"
-    account = {"name": REVIEWER, "namespace": "kube-system"}
-    return (
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account},
-        {
-            "apiVersion": f"{rbac}/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": REVIEWER},
-            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "system:auth-delegator"},
-            "subjects": [{"kind": "ServiceAccount", **account}],
-        },
-    )
+    await administrator.set_up(variables)
 
 
 def _folder(stage: Stage) -> pathlib.Path:
