@@ -1,7 +1,8 @@
 """Bring uv into .tools/bin, for machines that have Python and nothing else.
 
-Uses pip where there is one (it knows the machine's mirrors and certificates), else fetches the
-pinned wheel from PyPI with the standard library and checks its hash. Linux on x86-64 and arm64.
+Version and hashes are those of hack/uv.txt. Uses pip where there is one (it knows the machine's
+mirrors and certificates), else fetches the wheel from PyPI with the standard library. Linux on
+x86-64 and arm64.
 """
 
 import hashlib
@@ -16,15 +17,18 @@ import tempfile
 import urllib.request
 import zipfile
 
-VERSION = "0.13.9"
-DESTINATION = pathlib.Path(__file__).resolve().parent.parent / ".tools" / "bin"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOCK = ROOT / "hack" / "uv.txt"
+VERSION = LOCK.read_text().partition("uv==")[2].split()[0]
+DESTINATION = ROOT / ".tools" / "bin"
 INDEX = "https://pypi.org/simple/uv/"
 
 
 def with_pip(folder: pathlib.Path) -> pathlib.Path | None:
     """The uv binary that pip put into ``folder``, or None where pip is missing or fails."""
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(folder)]
-    done = subprocess.run([*command, f"uv=={VERSION}"], capture_output=True, check=False)
+    command += ["--require-hashes", "-r", str(LOCK)]
+    done = subprocess.run(command, capture_output=True, check=False)
     binary = folder / "bin" / "uv"
     return binary if done.returncode == 0 and binary.exists() else None
 
@@ -41,7 +45,7 @@ def wheel_tag() -> str:
 
 
 def from_pypi(folder: pathlib.Path) -> pathlib.Path:
-    """The uv binary out of the wheel on PyPI, its SHA-256 checked against the index."""
+    """The uv binary out of the wheel on PyPI, its SHA-256 checked."""
     headers = {"Accept": "application/vnd.pypi.simple.v1+json"}
     with urllib.request.urlopen(urllib.request.Request(INDEX, headers=headers), timeout=60) as page:
         files = json.load(page)["files"]
@@ -53,8 +57,8 @@ def from_pypi(folder: pathlib.Path) -> pathlib.Path:
     )
     with urllib.request.urlopen(found["url"], timeout=300) as answer:
         data = answer.read()
-    if hashlib.sha256(data).hexdigest() != found["hashes"]["sha256"]:
-        sys.exit(f"get_uv: {found['url']} does not have the hash its index names")
+    if f"--hash=sha256:{hashlib.sha256(data).hexdigest()}" not in LOCK.read_text().split():
+        sys.exit(f"get_uv: {found['url']} does not have a hash of {LOCK}")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         name = next(one for one in archive.namelist() if one.endswith("/scripts/uv"))
         binary = folder / "uv"

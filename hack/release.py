@@ -31,7 +31,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 NAMES = ROOT / "hack/release.toml"
 BUILD = ROOT / "hack/release_build.txt"
-"""The build backend, with hashes."""
+"""The build backends, with hashes."""
 VERSION = akoo_core.__version__
 CHART = f"akoo-core-{VERSION}.tgz"
 NOTES = "NOTES.md"
@@ -53,8 +53,10 @@ class Names(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Tree(msgspec.Struct, frozen=True):
-    """The state of the checkout: seconds of the last commit, its tags, `git status --porcelain`."""
+    """The state of the checkout: hash and seconds of the last commit, its tags, `git status
+    --porcelain`."""
 
+    commit: str
     epoch: int
     tags: tuple[str, ...]
     changed: str
@@ -68,6 +70,7 @@ def names() -> Names:
 def tree() -> Tree:
     """The state of this checkout."""
     return Tree(
+        commit=_git("rev-parse", "HEAD").strip(),
         epoch=int(_git("log", "-1", "--format=%ct")),
         tags=tuple(_git("tag", "--points-at", "HEAD").split()),
         changed=_git("status", "--porcelain"),
@@ -178,7 +181,13 @@ def write(made: Mapping[str, bytes]) -> None:
         (DIST / name).write_bytes(content)
 
 
-def uploads(chosen: Names, made: Iterable[str]) -> list[list[str]]:
+def labels(chosen: Names, commit: str) -> dict[str, str]:
+    """The build arguments of the Dockerfile that become labels of the image."""
+    source = f"https://github.com/{chosen.repository}"
+    return {"VERSION": VERSION, "REVISION": commit, "SOURCE": source}
+
+
+def uploads(chosen: Names, made: Iterable[str], commit: str) -> list[list[str]]:
     """The commands that upload a release, in their order.
 
     The image comes first and the page of the release last: nothing names what is not there yet.
@@ -187,6 +196,8 @@ def uploads(chosen: Names, made: Iterable[str]) -> list[list[str]]:
     listed = [f"dist/{name}" for name in (*made, SUMS) if name != NOTES]
     image = ["docker", "buildx", "build", "--platform", PLATFORMS, "--provenance", "mode=max"]
     image += ["--sbom", "true", "--file", "deploy/image/Dockerfile", "--push"]
+    for name, value in labels(chosen, commit).items():
+        image += ["--build-arg", f"{name}={value}"]
     page = ["gh", "release", "create", f"v{VERSION}", "--repo", chosen.repository, "--verify-tag"]
     return [
         [*image, "--tag", f"{chosen.image}:{VERSION}", "."],
@@ -214,7 +225,7 @@ def main(arguments: list[str] | None = None) -> int:
     if dry_run:
         print("dry run: dist/ is made, nothing is uploaded")
         return 0
-    for command in uploads(chosen, sorted(made)):
+    for command in uploads(chosen, sorted(made), state.commit):
         subprocess.run(command, check=True, cwd=ROOT)
     return 0
 

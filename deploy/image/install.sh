@@ -3,19 +3,29 @@
 #
 #   install.sh FOLDER [PYTHON]
 #
-# FOLDER becomes a virtual environment; it must be empty or absent, and what is in it is not to be
+# FOLDER becomes a virtual environment; it must be empty or absent, and its content is not to be
 # moved afterwards. PYTHON is the interpreter it is made from (default: python3).
 #
-# The versions are those of uv.lock, whose hashes are checked; akoo-core and the plugins are built as
-# wheels from this checkout, which is only read. Needs uv, no compiler and no rights but to write to
-# FOLDER and to uv's cache (UV_CACHE_DIR).
+# The versions are those of uv.lock, and the build backends those of hack/release_build.txt; the hashes
+# of both are checked. akoo-core and the plugins are built as wheels from this checkout, which is only
+# read. Needs uv, no compiler and no rights but to write to FOLDER, to the folder for temporary files and
+# to uv's cache (UV_CACHE_DIR).
+#
+# PLUGINS holds further plugins, separated by spaces: each is NAME==VERSION in the package index, or the
+# path of a wheel, from the root of the checkout. They may not change a version that is installed.
+#
+# No part of kubernetes_asyncio is left out, although it takes 47 of 107 MB: its __init__ imports all of
+# its 859 modules, and a plugin may use them.
 set -eu
 
 if [ $# -lt 1 ]; then
     echo "usage: $0 FOLDER [PYTHON]" >&2
     exit 2
 fi
-folder=$1
+case $1 in
+/*) folder=$1 ;;
+*) folder=$PWD/$1 ;;
+esac
 python=${2:-python3}
 source=$(cd "$(dirname "$0")/../.." && pwd)
 
@@ -23,15 +33,55 @@ if [ -e "$folder" ] && [ -n "$(ls -A "$folder")" ]; then
     echo "$0: $folder is not empty" >&2
     exit 2
 fi
+for plugin in ${PLUGINS:-}; do
+    case $plugin in
+    *.whl)
+        if ! (cd "$source" && [ -f "$plugin" ]); then
+            echo "$0: PLUGINS names $plugin, which is not in $source" >&2
+            exit 2
+        fi
+        ;;
+    ?*==?*) ;;
+    *)
+        echo "$0: PLUGINS names $plugin. Write NAME==VERSION, or the path of a wheel" >&2
+        exit 2
+        ;;
+    esac
+done
+
+temporary=$(mktemp -d)
+trap 'rm -rf "$temporary"' EXIT
+trap 'exit 1' HUP INT TERM
 
 packages="--package akoo-core"
 for plugin in "$source"/plugins/*/; do
     packages="$packages --package akoo-$(basename "$plugin")"
 done
 
-# Not from the checkout (--no-editable): the folder alone must run.
 # shellcheck disable=SC2086
-UV_PROJECT_ENVIRONMENT=$folder exec uv sync \
-    --project "$source" --frozen --no-editable --no-default-groups --extra otel $packages \
-    --compile-bytecode --link-mode copy --no-managed-python --python "$python" \
-    --quiet --no-progress
+uv export --quiet --project "$source" --frozen --no-default-groups --extra otel $packages \
+    --no-emit-workspace --format requirements.txt --output-file "$temporary/locked.txt" >/dev/null
+uv venv --quiet --no-project --no-managed-python --python "$python" "$folder"
+
+install() {
+    uv pip install --quiet --no-progress --python "$folder/bin/python" --compile-bytecode \
+        --link-mode copy --build-constraints "$source/hack/release_build.txt" --require-build-hashes "$@"
+}
+
+install --no-deps --require-hashes --requirements "$temporary/locked.txt"
+# Not from the checkout: the folder alone must run.
+for project in "$source" "$source"/plugins/*/; do
+    uv build --quiet --wheel --no-create-gitignore --python "$python" --no-managed-python \
+        --build-constraints "$source/hack/release_build.txt" --require-hashes \
+        --out-dir "$temporary/wheels" "$project"
+done
+install --no-deps "$temporary"/wheels/*.whl
+
+if [ -n "${PLUGINS:-}" ]; then
+    uv pip list --quiet --python "$folder/bin/python" --format freeze >"$temporary/installed.txt"
+    # shellcheck disable=SC2086
+    (cd "$source" && install --constraints "$temporary/installed.txt" $PLUGINS)
+fi
+uv pip check --quiet --python "$folder/bin/python"
+# Each plugin must load.
+PYTHONDONTWRITEBYTECODE=1 "$folder/bin/akoo-core" plugins list

@@ -22,7 +22,8 @@ EPOCH = 1_700_000_000
 CHART = ROOT / "deploy/chart/akoo-core"
 NO_NAMES = release.Names("", "", "")
 NAMES = release.Names("acme/akoo-core", "registry.example.com/akoo-core", "charts.example.com/akoo")
-CLEAN = release.Tree(EPOCH, (f"v{VERSION}",), "")
+COMMIT = "7" * 40
+CLEAN = release.Tree(COMMIT, EPOCH, (f"v{VERSION}",), "")
 RELEASED = f"# Changelog\n\n## {VERSION}\n\n- The first.\n\n## 0.0.9\n\n- Older.\n"
 UNRELEASED = f"# Changelog\n\n## Unreleased ({VERSION})\n\n- The first.\n"
 DIRTY = msgspec.structs.replace(CLEAN, changed=" M akoo_core/errors.py\n?? notes.txt\n")
@@ -197,10 +198,11 @@ def test_a_real_run_without_names_makes_nothing(
 
 def test_uploads_name_nothing_that_is_not_there_yet() -> None:
     made = ["NOTES.md", "a.tar.gz", "a.whl", release.CHART]
-    uploads = release.uploads(NAMES, made)
+    uploads = release.uploads(NAMES, made, COMMIT)
     assert [each[0] for each in uploads] == ["docker", "helm", "uv", "gh"]
     image, chart, packages, page = uploads
     assert f"{NAMES.image}:{VERSION}" in image
+    assert f"REVISION={COMMIT}" in image
     assert chart[-1] == f"oci://{NAMES.chart}"
     assert packages[-2:] == ["dist/a.tar.gz", "dist/a.whl"]
     assert page[-4:] == ["dist/a.tar.gz", "dist/a.whl", f"dist/{release.CHART}", "dist/SHA256SUMS"]
