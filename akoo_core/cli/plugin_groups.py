@@ -1,4 +1,7 @@
-"""Groups of commands that plugins bring: they are called with clients that cannot write."""
+"""Groups of commands that plugins bring: they are called with clients that cannot write.
+
+A command that ``writes`` gets one client that can: that of the management cluster, after a person
+has confirmed."""
 
 from __future__ import annotations
 
@@ -12,13 +15,17 @@ import click
 
 from akoo_core import errors, external, settings, structs
 from akoo_core.cli import completing, config_problems, fleet, management, operating, options
+from akoo_core.cli.annotate import write
+from akoo_core.cli.uninstall import running_operator
 from akoo_core.kube import client, discovery, resource
+from akoo_core.manifests import packaged
 from akoo_core.objects import cluster as clusters
 from akoo_core.objects.cluster import Cluster
 from akoo_core.plugin.commands import (
     CommandAnswer,
     CommandContext,
     CommandGroup,
+    OperatorState,
     PluginCommand,
     Reachability,
 )
@@ -26,6 +33,8 @@ from akoo_core.plugin_host import loader, registry
 from akoo_core.plugin_host.offers import Offer
 from akoo_core.reconcile.act.services import Services
 from akoo_core.reconcile.read import pace, workload
+
+Run = Callable[[CommandContext], Awaitable[CommandAnswer]]
 
 
 def made(offer: Offer, group: CommandGroup) -> click.Group:
@@ -35,15 +44,23 @@ def made(offer: Offer, group: CommandGroup) -> click.Group:
 
 
 def _command(offer: Offer, command: PluginCommand) -> click.Command:
+    def ask(function: Run, values: dict[str, Any], seam: external.External | None) -> CommandAnswer:
+        asking = _asking(offer, command, function, values)
+        return management.run(values["kubeconfig"], asking, seconds=None, seam=seam)
+
     def call(**values: Any) -> int:
-        answer = management.run(
-            values["kubeconfig"], _asking(offer, command, values), seconds=None, seam=_read_only()
-        )
-        if values["output"] == "json":
-            click.echo(structs.encode_json(answer.data))
-        else:
-            for line in answer.lines:
-                click.echo(line)
+        seam: external.External | None = _read_only()
+        if command.writes:
+            if command.preview is not None:
+                seen = ask(command.preview, values, seam)
+                if values["output"] != "json" or seen.exit_code:
+                    _show(seen, values)
+                if seen.exit_code:
+                    return seen.exit_code
+            write.confirm("Do this?", yes=values["yes"])
+            seam = None
+        answer = ask(command.run, values, seam)
+        _show(answer, values)
         return answer.exit_code
 
     function = management.option(options.output(_config(call)))
@@ -52,7 +69,17 @@ def _command(offer: Offer, command: PluginCommand) -> click.Command:
             "cluster", metavar="NAMESPACE/NAME", shell_complete=completing.clusters
         )
         function = cluster(function)
+    if command.writes:
+        function = click.option("--yes", is_flag=True, help="Do not ask.")(function)
     return click.command(command.name, help=command.help)(function)
+
+
+def _show(answer: CommandAnswer, values: dict[str, Any]) -> None:
+    if values["output"] == "json":
+        click.echo(structs.encode_json(answer.data))
+        return
+    for line in answer.lines:
+        click.echo(line)
 
 
 def _config(command: Callable[..., int]) -> Callable[..., int]:
@@ -70,7 +97,7 @@ def _read_only() -> external.External:
 
 
 def _asking(
-    offer: Offer, command: PluginCommand, values: dict[str, Any]
+    offer: Offer, command: PluginCommand, function: Run, values: dict[str, Any]
 ) -> Callable[[client.KubeClient], Awaitable[CommandAnswer]]:
     """The coroutine that reads all that the command gets, and calls it."""
 
@@ -86,7 +113,7 @@ def _asking(
             configs = await _own(kube, resource.AKO_DEPLOYMENT_CONFIGS)
             try:
                 reached = await _reached(services, cluster, turn)
-                return await command.run(
+                return await function(
                     CommandContext(
                         kube=kube,
                         clock=services.clock,
@@ -95,6 +122,8 @@ def _asking(
                         records=fleet.decoded(await _own(kube, resource.AKO_DEPLOYMENTS)).known,
                         configs=tuple(configs),
                         config_problems=config_problems.problems(configs),
+                        operator=await _operator(kube, command, read.settings),
+                        definitions=packaged.read(packaged.core_folder("crds")),
                         reach=functools.partial(_reachability, services),
                         cluster=cluster,
                         workload=reached.client,
@@ -115,6 +144,21 @@ async def _own(kube: client.KubeClient, kind: resource.Resource) -> list[client.
         return await fleet.listed(kube, kind)
     except errors.PrerequisiteError:
         return []
+
+
+async def _operator(
+    kube: client.KubeClient, command: PluginCommand, read: settings.Settings
+) -> OperatorState:
+    """The operator. A command that only reads needs no right to read its Lease."""
+    operator = OperatorState(namespace=read.operator_namespace)
+    if not command.writes:
+        return operator
+    lease = running_operator.Lease(read.operator_namespace, read.leader_election.lease_name)
+    try:
+        holder = await running_operator.holder(kube, lease, fleet.now())
+    except errors.InputError:
+        holder = ""  # There is no Lease: it never ran, or elects no leader.
+    return structs.replace(operator, holder=holder)
 
 
 async def _reachability(services: Services, obj: structs.JSON) -> Reachability:

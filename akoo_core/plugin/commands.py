@@ -1,4 +1,7 @@
-"""Commands of plugins for people: ``akoo-core <group> <command>``. They read and write nothing.
+"""Commands of plugins for people: ``akoo-core <group> <command>``.
+
+A command only reads, unless it says that it ``writes``. Then a person sees its ``preview`` and
+confirms it first.
 
 An entry point ``<plugin>.<group>`` of the group ``akoo_core.commands`` names a CommandGroup.
 """
@@ -21,8 +24,19 @@ class Reachability(structs.Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
+class OperatorState(structs.Struct, frozen=True, kw_only=True):
+    """The operator that belongs to the settings of a command."""
+
+    namespace: str = "akoo-system"
+    holder: str = ""
+    """The process that holds its Lease now; "" for none, or where it elects no leader. Read for a
+    command that ``writes`` alone."""
+
+
 class CommandContext(structs.Struct, frozen=True, kw_only=True):
-    """The means of a command. A write through one of its clients raises an error."""
+    """The means of a command. A write through one of its clients raises an error.
+
+    ``kube`` of a command that ``writes`` is the exception."""
 
     kube: client.KubeClient
     """The management cluster, with the rights of the person."""
@@ -37,6 +51,10 @@ class CommandContext(structs.Struct, frozen=True, kw_only=True):
     config_problems: Mapping[str, tuple[str, ...]] = {}
     """Sentences on what the core or the schema of akoo-core refuses, or would drop, in configs, by
     name. Rules of the schema in CEL are left out: only a server can judge them."""
+    operator: OperatorState = OperatorState()
+    """The operator, as the settings name it."""
+    definitions: tuple[structs.JSON, ...] = ()
+    """The core's own CustomResourceDefinitions, as they are installed."""
     reach: Callable[[structs.JSON], Awaitable[Reachability]] | None = None
     """Calls the workload cluster of a Cluster (the object), by its kubeconfig. None: it cannot."""
     cluster: cluster.Cluster | None = None
@@ -66,6 +84,12 @@ class PluginCommand(structs.Struct, frozen=True, kw_only=True):
     run: Callable[[CommandContext], Awaitable[CommandAnswer]]
     of_cluster: bool = False
     """It takes NAMESPACE/NAME of a Cluster."""
+    writes: bool = False
+    """It writes in the management cluster, after a confirmation (``--yes``)."""
+    preview: Callable[[CommandContext], Awaitable[CommandAnswer]] | None = None
+    """The answer that a person sees before the confirmation; it only reads.
+
+    An exit code that is not 0 ends the command."""
 
 
 class CommandGroup(structs.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
 import json
 import pathlib
@@ -45,7 +46,21 @@ async def spoil(ctx):
     new = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "y"}}
     await (ctx.workload or ctx.kube).create(kube.CONFIG_MAPS, new)
 
+async def preview(ctx):
+    SEEN.append(ctx)
+    closed = ctx.settings.region == "closed"
+    return commands.CommandAnswer(lines=("It writes y/x.",), data={}, exit_code=int(closed))
+
+async def put(ctx):
+    await spoil(ctx)
+    return commands.CommandAnswer(lines=("written",), data={"written": 1})
+
+async def early(ctx):
+    await spoil(ctx)
+
 COMMANDS = (
+    commands.PluginCommand(name="put", help="Write x.", run=put, preview=preview, writes=True),
+    commands.PluginCommand(name="early", help="Write x.", run=put, preview=early, writes=True),
     commands.PluginCommand(name="look", help="Look at it.", run=look, of_cluster=True),
     commands.PluginCommand(name="all", help="Look at all.", run=look),
     commands.PluginCommand(name="reach", help="Reach all.", run=reach),
@@ -54,7 +69,7 @@ COMMANDS = (
 )
 GROUP = commands.CommandGroup(help="Look at the shelf.", commands=COMMANDS)
 EMPTY = commands.CommandGroup(help="Nothing.", commands=())
-TWICE = commands.CommandGroup(help=" ", commands=(COMMANDS[0], COMMANDS[0]))
+TWICE = commands.CommandGroup(help=" ", commands=(COMMANDS[2], COMMANDS[2]))
 """
 POINTS = """[akoo_core.plugins]
 shelf = cli_groups:Shelf
@@ -184,6 +199,45 @@ def test_it_cannot_write(world: CommandWorld, shop: MemoryServer) -> None:
         assert "it tried to write in a read-only call. Nothing was changed" in err
     for server in (world.server, shop):
         assert server.objects(resource.CONFIG_MAPS, "y") == []
+
+
+def test_a_command_that_writes_shows_its_preview_and_is_confirmed(
+    world: CommandWorld, tmp_path: pathlib.Path
+) -> None:
+    """It writes only after a confirmation, and what comes before cannot write at all."""
+    there = functools.partial(world.server.objects, resource.CONFIG_MAPS, "y")
+    code, out, err = world("shelf", "put")
+    assert (code, out) == (2, "It writes y/x.\n")
+    assert "there is no terminal to ask on: give --yes" in err
+    closed = tmp_path / "settings.yaml"
+    closed.write_text("plugins: {shelf: {region: closed}}\n")
+    assert world("shelf", "put", "--yes", "--config", str(closed)) == (1, "It writes y/x.\n", "")
+    assert "it tried to write in a read-only call" in world("shelf", "early", "--yes")[2]
+    assert there() == []
+    assert world("shelf", "put", "--yes") == (0, "It writes y/x.\nwritten\n", "")
+    assert len(there()) == 1
+
+
+def test_json_of_a_command_that_writes_is_one_document(world: CommandWorld) -> None:
+    code, out, _ = world("shelf", "put", "--yes", "--output", "json")
+    assert (code, json.loads(out)) == (0, {"written": 1})
+
+
+def test_a_command_that_writes_knows_the_operator(world: CommandWorld) -> None:
+    assert world("shelf", "put", "--yes")[0] == 0
+    operator = seen().operator
+    assert (operator.namespace, operator.holder) == ("akoo-system", "")
+    assert {each["kind"] for each in seen().definitions} == {"CustomResourceDefinition"}
+    renewed = seen().clock.now().strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+    lease = {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": "akoo-core", "namespace": "akoo-system"},
+        "spec": {"holderIdentity": "pod-1", "renewTime": renewed, "leaseDurationSeconds": 60},
+    }
+    world.server.seed(lease)
+    world("shelf", "put", "--yes")
+    assert seen().operator.holder == "pod-1"
 
 
 @pytest.mark.parametrize(

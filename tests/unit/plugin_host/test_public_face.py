@@ -48,7 +48,9 @@ EXPORTED = {
     """,
     "circuit": "Circuit",
     "clock": "Clock ManualClock SystemClock",
-    "commands": "CommandAnswer CommandContext CommandGroup PluginCommand Reachability",
+    "commands": """
+        CommandAnswer CommandContext CommandGroup OperatorState PluginCommand Reachability
+    """,
     "conditions": """
         MESSAGE_LIMIT Condition find kept listed merge readable replaced type_for_plugin write
     """,
