@@ -11,7 +11,9 @@ from aiohttp import web
 
 from akoo_core import errors
 from akoo_core.cli import fleet
-from akoo_core.cli.ui import cluster_page, fleet_page, guard, histories, render
+from akoo_core.cli.explain import command as explain
+from akoo_core.cli.ui import cluster_page, fleet_page, guard, histories, outside_page, render
+from akoo_core.cli.ui import outside as outsides
 from akoo_core.cli.ui import sight as sights
 
 HOST = "127.0.0.1"
@@ -24,9 +26,17 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class UiServer:
     """Serves the pages from ``start`` to ``stop``. ``port`` 0 picks a free port."""
 
-    def __init__(self, sight: sights.Sight, source: histories.Source | None, *, port: int) -> None:
+    def __init__(
+        self,
+        sight: sights.Sight,
+        source: histories.Source | None,
+        *,
+        port: int,
+        outside: outsides.Outside | None = None,
+    ) -> None:
         self._sight = sight
         self._source = source
+        self._outside = outside
         self._port = port
         self._token = secrets.token_urlsafe(32)
         self._runner: web.AppRunner | None = None
@@ -110,7 +120,21 @@ class UiServer:
         if source is not None:
             history = await histories.of_cluster(source, facts.key, fleet.now())
         link = source.link if source is not None else (lambda _: "")
-        return self._page("cluster.html", page=page, history=history, link=link)
+        return self._page(
+            "cluster.html", page=page, history=history, link=link, outside=self._seen(facts)
+        )
+
+    def _seen(self, facts: explain.Facts) -> outside_page.ShownOutside | None:
+        """The systems outside, as plugins saw them last; None where nobody asks them."""
+        outside, record = self._outside, facts.current
+        if outside is None or record is None:
+            return None
+        sight = self._sight
+        return outside_page.page_of(
+            record,
+            outside.objects(facts, record),
+            outside.systems(sight.configs(), sight.records().known),
+        )
 
     def _page(self, template: str, **values: object) -> web.Response:
         sight = self._sight

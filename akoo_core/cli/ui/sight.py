@@ -7,7 +7,7 @@ import contextlib
 import datetime
 from collections.abc import AsyncGenerator
 
-from akoo_core import clock
+from akoo_core import clock, structs
 from akoo_core.cache import reflector, store
 from akoo_core.cli import fleet
 from akoo_core.cli.explain import command as explain
@@ -54,13 +54,18 @@ class Sight:
         decoded = None if seen is None else cluster.from_object(seen)
         return explain.Facts(key, decoded, records, fleet.decoded_configs(self._configs.objects()))
 
+    def configs(self) -> tuple[structs.JSON, ...]:
+        """All AKODeploymentConfigs, whole."""
+        return tuple(self._configs.objects())
+
     async def after(self, version: int) -> int:
         """The version, as soon as it is another one than ``version``."""
         async with self._changed:
             await self._changed.wait_for(lambda: self.version != version)
             return self.version
 
-    async def _publish(self) -> None:
+    async def publish(self) -> None:
+        """Make a new version: the pages are shown again."""
         async with self._changed:
             self.version += 1
             self._changed.notify_all()
@@ -71,7 +76,7 @@ class Sight:
             await changed.wait()
             await asyncio.sleep(SETTLE_SECONDS)
             changed.clear()
-            await self._publish()
+            await self.publish()
 
     async def look(self, watches: tuple[reflector.Reflector, ...]) -> None:
         """Publish a version when watches fail, and when they work again, until cancelled."""
@@ -82,7 +87,7 @@ class Sight:
                 self.seen = fleet.now()
             if problem != self.problem:
                 self.problem = problem
-                await self._publish()
+                await self.publish()
             await asyncio.sleep(LOOK_SECONDS)
 
 

@@ -228,7 +228,7 @@ def test_the_command_prints_the_address_and_ends_when_it_is_asked_to(
         return
 
     monkeypatch.setattr(command, "ended", at_once)
-    code, out, err = world("ui")
+    code, out, err = world("ui", "--plugins", "ako,avi")
     assert (code, err) == (0, "")
     assert re.fullmatch(
         r"fleet page: http://127\.0\.0\.1:\d+/\?token=\S{43}\nCtrl-C ends it\.\n", out

@@ -11,8 +11,9 @@ from typing import Any
 import aiohttp
 
 from akoo_core import structs
-from akoo_core.cli.ui import histories, server
+from akoo_core.cli.ui import histories, outside, server
 from akoo_core.cli.ui import sight as sights
+from akoo_core.clock import Clock, ManualClock
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource
 from akoo_core.objects import record
@@ -117,21 +118,27 @@ def seed_story(kube: MemoryServer) -> None:
 
 @contextlib.asynccontextmanager
 async def opened(
-    records: int = 3, source: histories.Source | None = None
+    records: int = 3,
+    source: histories.Source | None = None,
+    asker: outside.Asker | None = None,
+    clock: Clock | None = None,
 ) -> AsyncGenerator[UiWorld, None]:
-    """A page of so many clusters; every fourth has a hostile message."""
+    """A page of so many clusters; every fourth has a hostile message. ``asker`` asks plugins."""
     kube = MemoryServer()
     for number in range(records):
         wrong = number % 4 == 1
         seed(kube, number, reason="NoSight" if wrong else "", message=HOSTILE if wrong else "")
     client = kube.client()
     async with sights.opened(client) as sight:
-        pages = server.UiServer(sight, source, port=0)
+        asked = outside.Outside(asker, sight.publish, clock or ManualClock()) if asker else None
+        pages = server.UiServer(sight, source, port=0, outside=asked)
         await pages.start()
         try:
             yield UiWorld(kube, sight, pages)
         finally:
             await pages.stop()
+            if asked is not None:
+                await asked.close()
     await client.close()
 
 
