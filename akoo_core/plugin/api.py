@@ -276,6 +276,10 @@ class View(structs.Struct, frozen=True, kw_only=True):
     """The values of the annotations ``<plugin>.akoo.io/<name>`` of the record, by ``<name>``: those
     that the plugin declares and whose value is right. Name one in ``consumed`` once it is handled,
     or it is seen again."""
+    kubernetes_version: str = ""
+    """The version that the workload API server says (``v1.34.2``; ``v1.34+`` where it says no exact
+    minor), for a plugin with ``needs_kubernetes_version``: always known to ``contribute`` before
+    anything is written. "" while it was not read."""
 
     def fact(self, kind: type[F]) -> F | None:
         """The fact of that kind, or None while its provider has not given it, or declines it."""
@@ -843,6 +847,9 @@ class Plugin:
     reads_config_maps: ClassVar[bool] = False
     """The verbs of the plugin read ConfigMaps in the operator's namespace (``ctx.config_maps``).
     The Role then has the right for it."""
+    needs_kubernetes_version: ClassVar[bool] = False
+    """``contribute`` is called with the version of the workload cluster (``view
+    .kubernetes_version``), and nothing of this plugin is written before that is known."""
     manifests: ClassVar[str] = ""
     """``package:folder`` (``akoo_avi:manifests``): the folder in its wheel with the definitions of
     its kinds, as YAML files. ``akoo-core manifests`` prints them."""

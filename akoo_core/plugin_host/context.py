@@ -53,6 +53,7 @@ def build_view(
     awaited: tuple[str, ...] = (),
     sweep_tenants: tuple[str, ...] = (),
     annotations: Mapping[str, str] | None = None,
+    kubernetes_version: str = "",
 ) -> api.View:
     """The view of one cluster for one plugin. Raises structs.DecodeError (see decode_config)."""
     return api.View(
@@ -64,6 +65,7 @@ def build_view(
         awaited=awaited,
         sweep_tenants=sweep_tenants,
         annotations=dict(annotations or {}),
+        kubernetes_version=kubernetes_version if plugin.needs_kubernetes_version else "",
     )
 
 

@@ -126,6 +126,11 @@ class Attempt:
                 await self.store(workload=Workload(kube_system_uid=self.reached.uid))
         return self.reached
 
+    @property
+    def kubernetes_version(self) -> str:
+        """The version of the workload cluster, as it was read last; "" for one that was not."""
+        return self.services.versions.of(self.cluster.uid) if self.cluster is not None else ""
+
     def turn_of(self, cluster_uid: str) -> Turn:
         """This attempt's calls to one cluster; ``end`` gives back what they hold."""
         return self.turns.setdefault(cluster_uid, Turn(self.services.pace, cluster_uid))
@@ -176,6 +181,7 @@ class Attempt:
             awaited=facts.awaited(self.spec, plugin, self.services.plugins.ordered),
             sweep_tenants=user_annotations.read(self.existing.annotations).sweep_tenants,
             annotations=plugin_annotations.of_plugin(self.existing.annotations, plugin),
+            kubernetes_version=self.kubernetes_version,
         )
 
     def notify(self, kind: EventKind) -> None:

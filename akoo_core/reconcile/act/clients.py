@@ -27,4 +27,5 @@ class Clients:
             self._clusters[attempt.name] = current
         if before and before != current:
             self._pace.forget(before)
+            attempt.services.versions.forget(before)
             await self._workloads.forget(before)

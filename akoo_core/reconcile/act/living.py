@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Literal
 
+from akoo_core.kube import errors
 from akoo_core.kube.client import KubeClient
 from akoo_core.objects.record import Phase, RecordSpec
 from akoo_core.plugin import api
@@ -49,6 +50,8 @@ class _Round:
     async def run(self) -> Contributions:
         self._attempt.report.lived = True
         await self._prepare()
+        if not self._attempt.progress.relocations:
+            await self._read_kubernetes_version()
         if self._attempt.progress.relocations:
             self._attempt.report.lived = False  # Plugins that were not asked keep their conditions.
             return {}
@@ -113,6 +116,34 @@ class _Round:
             return ()
         now = self._attempt.existing.annotations
         return plugin_annotations.consumed(plugin.name, answer.consumed, self._seen, now)
+
+    async def _read_kubernetes_version(self) -> None:
+        """Read the version of the workload cluster for the plugins that judge it. Where it is
+        another than before, they are asked for their intents anew. One that is not known stops
+        them. A cluster that cannot be reached is left to the deployment."""
+        judges = [plugin for plugin in self._plugins if plugin.needs_kubernetes_version]
+        cluster, versions = self._attempt.cluster, self._attempt.services.versions
+        if not judges or cluster is None or not cluster.connectable:
+            return
+        client = (await self._attempt.workload()).client
+        if client is None:
+            return
+        before = self._attempt.kubernetes_version
+        try:
+            if await versions.read(client, cluster.uid) == before:
+                return
+        except (errors.KubeError, TimeoutError) as error:
+            if not before:
+                unread = self._deployment.interrupted(error)
+                self._report_all({plugin.name for plugin in judges} - self._trouble, unread)
+            return
+        blocked = await intents.store(self._attempt)
+        for plugin in judges:
+            if plugin.name in blocked and plugin.name not in self._trouble:
+                self._prepared = False
+                self._report(plugin, blocked[plugin.name])
+        if before:
+            self._attempt.report.requeue(0.0)  # for those that the version before stopped
 
     def _contributions(self) -> Contributions:
         contributions: Contributions = {}

@@ -101,7 +101,7 @@ class RoundDeployment:
             raise
         except (errors.KubeError, TimeoutError) as error:
             self.complete = False
-            self._report_all(acting, self._interrupted(error))
+            self._report_all(acting, self.interrupted(error))
             return
         if report.applied or report.pruned:
             self._attempt.report.requeue(AFTER_DEPLOY_SECONDS)
@@ -131,7 +131,7 @@ class RoundDeployment:
             message = f"{plugins[plugin].message} {_kept_text(last, verdict)}".strip()
             plugins[plugin] = structs.replace(plugins[plugin], message=message)
 
-    def _interrupted(self, error: errors.KubeError | TimeoutError) -> api.Wait:
+    def interrupted(self, error: errors.KubeError | TimeoutError) -> api.Wait:
         """The Wait of a deployment that was interrupted."""
         cause = str(error) or "it did not answer in time"
         message = f"Deploying was interrupted: {cause}."

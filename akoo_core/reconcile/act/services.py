@@ -20,6 +20,7 @@ from akoo_core.reconcile.decide.situation import FINISHED_KEPT
 from akoo_core.reconcile.deploy.deployer import Deployer
 from akoo_core.reconcile.deploy.secrets import nothing_known
 from akoo_core.reconcile.read.caches import RecordWorld, WorkloadAccess
+from akoo_core.reconcile.read.kubernetes_versions import KubernetesVersions
 from akoo_core.reconcile.read.pace import Pace
 from akoo_core.reconcile.read.secret_reader import ManagementSecretReader
 from akoo_core.reconcile.status.events import Recorder
@@ -67,6 +68,7 @@ class Services:
     """The kept Secrets of a plugin; None for one that keeps none."""
     config_maps: Callable[[api.Plugin], api.ConfigMapReader | None] = lambda _: None
     """The ConfigMaps of the operator's namespace; None for a plugin that reads none."""
+    versions: KubernetesVersions = dataclasses.field(default_factory=KubernetesVersions)
 
     @property
     def verifies(self) -> bool:

@@ -19,6 +19,8 @@ class Served:
     def __init__(self, resources: Iterable[Resource]) -> None:
         self._resources = {(r.group, r.version, r.plural): r for r in resources}
         self._denied: set[tuple[str, str]] = set()
+        self.kubernetes_version = "v1.34.0+memory"
+        """The answer to ``/version``; "": 404."""
 
     def serve(self, resource: Resource) -> None:
         """Serve this kind at this version from now on."""
@@ -64,8 +66,9 @@ class Served:
         """The discovery document at ``path``; None when there is none."""
         versions = sorted({(r.group, r.version) for r in self._resources.values()})
         match [part for part in path.split("/") if part]:
-            case ["version"]:
-                return {"major": "1", "minor": "34", "gitVersion": "v1.34.0+memory"}
+            case ["version"] if self.kubernetes_version:
+                major, minor, _ = self.kubernetes_version.removeprefix("v").split(".", 2)
+                return {"major": major, "minor": minor, "gitVersion": self.kubernetes_version}
             case ["api"]:
                 return {"kind": "APIVersions", "versions": ["v1"]}
             case ["apis"]:

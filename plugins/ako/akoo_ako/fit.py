@@ -22,16 +22,19 @@ def check(view: api.View, release: Release, table: Table) -> None:
     """Raises Refusal for a combination that the table does not have; it names the nearest release
     that fits. Versions that are not known (yet) are not judged."""
     kubernetes, controller = kubernetes_of(view), controller_of(view)
-    problem = gates.kubernetes_problem(table, release, kubernetes, controller)
-    if problem and runs(view, release):
-        raise refusal.Refusal(
-            UPGRADE,
-            f"AKO still runs, and ends at its next restart: {problem} Until then nothing of AKO "
-            "but its Secrets is changed.",
-        )
-    if problem:
-        raise refusal.Refusal("KubernetesVersionUnsupported", problem)
-    problem = gates.avi_problem(table, release, controller, kubernetes)
+    # The version that a Cluster is to have counts as much as the one that it has.
+    for version in dict.fromkeys((kubernetes, view.kubernetes_version)):
+        problem = gates.kubernetes_problem(table, release, version, controller)
+        if problem and runs(view, release):
+            raise refusal.Refusal(
+                UPGRADE,
+                f"AKO still runs, and ends at its next restart: {problem} Until then nothing of "
+                "AKO but its Secrets is changed.",
+            )
+        if problem:
+            raise refusal.Refusal("KubernetesVersionUnsupported", problem)
+    known = kubernetes or view.kubernetes_version
+    problem = gates.avi_problem(table, release, controller, known)
     # A controller that was upgraded is no reason to leave an AKO that works with it as it is.
     if problem and not (runs(view, release) and versions.at_least(controller, release.avi.min)):
         raise refusal.Refusal("AviVersionUnsupported", problem)

@@ -49,10 +49,17 @@ async def look(
     fact, waiting = await _look_at_starts(ctx.workload, deployed, known, now)
     if waiting is not None:
         return _starting(result, fact, waiting, now)
-    answer = await ctx.workload.raw("/version")
     done = structs.replace(result, facts=(fact,), recheck_seconds=_recheck(fact, now))
-    version, minor = str(answer.get("gitVersion", "")), str(answer.get("minor", ""))
-    return _on_kubernetes(table or loading.table(), done, version, minor)
+    version = ctx.view.kubernetes_version or await _kubernetes_version(ctx.workload)
+    return _on_kubernetes(table or loading.table(), done, version)
+
+
+async def _kubernetes_version(kube: KubeClient) -> str:
+    """The version of a cluster that is observed only: nobody read it before. A minor such as
+    ``34+`` is no exact one."""
+    answer = await kube.raw("/version")
+    minor = str(answer.get("minor", ""))
+    return "" if minor.endswith("+") else str(answer.get("gitVersion", ""))
 
 
 async def _pushed_at(
@@ -199,9 +206,9 @@ def _patience(deployed: workload.Deployed, now: datetime.datetime) -> float:
     return min(max((now - youngest).total_seconds() / 5, 1.0), 15.0)
 
 
-def _on_kubernetes(table: Table, result: api.Done, version: str, minor: str) -> api.Result:
+def _on_kubernetes(table: Table, result: api.Done, version: str) -> api.Result:
     release = table.find(result.version)
-    if release is None or minor.endswith("+"):
+    if release is None:
         return result
     problem = gates.kubernetes_problem(table, release, version)
     if problem is None:

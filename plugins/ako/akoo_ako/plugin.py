@@ -39,6 +39,7 @@ class AkoPlugin(api.Plugin):
     settings_type: ClassVar[type[structs.StrictStruct] | None] = settings.Settings
     config_type: ClassVar[type[structs.StrictStruct] | None] = options.Options
     reads_config_maps: ClassVar[bool] = True
+    needs_kubernetes_version: ClassVar[bool] = True
     conditions: ClassVar[tuple[str, ...]] = (notes.UNVERIFIED, fit.UPGRADE)
     provides: ClassVar[tuple[type[api.Fact], ...]] = (
         starts.AkoStarts,
