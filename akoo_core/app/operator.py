@@ -112,7 +112,7 @@ class Operator:
         management = transport.HttpClient(endpoint, external=seam)
         stopping.push_async_callback(management.close)
 
-        world = CachedWorld(management_id, clusters)
+        world = CachedWorld(management_id, clusters, namespace=self._settings.watch_namespace)
         parts = assembly.assemble(
             self._settings,
             self._plugins,
@@ -130,6 +130,7 @@ class Operator:
         self._readiness.add("caches", following.missing)
         self._readiness.set("management cluster")
         await self._unless_stopped(following.synced())
+        _say_limits(world)
         looks = (
             asyncio.create_task(self._follow_upgrades(following), name="upgrades"),
             asyncio.create_task(self._look_at_policies(plain), name="policies"),
@@ -307,6 +308,16 @@ class Operator:
 def _is_defined(kind: resource.Resource) -> bool:
     """The kind comes with a CustomResourceDefinition that a plugin brings."""
     return "." in kind.group and not kind.group.endswith((".k8s.io", resource.CLUSTERS.group))
+
+
+def _say_limits(world: CachedWorld) -> None:
+    if world.namespace:
+        _log.info(
+            "watching Clusters of namespace %s only; %d unfinished records of Clusters elsewhere "
+            "are left alone",
+            world.namespace,
+            world.left_alone(),
+        )
 
 
 def greeting(plugins: registry.PluginSet) -> str:

@@ -104,6 +104,7 @@ class Parts:
                             stop=stop,
                             min_interval_seconds=self._interval,
                             grace_seconds=grace_seconds,
+                            namespace=self._world.namespace,
                         )
                     )
         finally:

@@ -85,12 +85,18 @@ class Watches:
         self._secret_changes = secret_changes
         self._bus = events.Bus(management_id, CacheLookups(world, secrets), selection.fits)
         self._tasks: list[asyncio.Task[None]] = []
+        # Records have no namespace. All of them are followed: they all hold what they use.
+        namespace = world.namespace or None
         self._reflectors = [
             self._reflector(world.config_objects),
             self._reflector(world.record_objects),
-            self._reflector(world.clusters),
+            self._reflector(world.clusters, namespace=namespace),
             # Only metadata of Secrets is followed; values are read when needed.
-            self._secrets(world.kubeconfig_secrets(), label_selector=names.CAPI_CLUSTER_NAME_LABEL),
+            self._secrets(
+                world.kubeconfig_secrets(),
+                namespace=namespace,
+                label_selector=names.CAPI_CLUSTER_NAME_LABEL,
+            ),
             *(
                 self._secrets(world.secrets_of(namespace), namespace=namespace)
                 for namespace in secret_namespaces
@@ -140,9 +146,14 @@ class Watches:
             if reflector.resource.group == resources.CLUSTERS.group
         )
 
-    def _reflector(self, into: store.Store) -> reflector.Reflector:
+    def _reflector(self, into: store.Store, *, namespace: str | None = None) -> reflector.Reflector:
         return reflector.Reflector(
-            self._client, into.resource, into, self._changed, clock=self._clock
+            self._client,
+            into.resource,
+            into,
+            self._changed,
+            clock=self._clock,
+            namespace=namespace,
         )
 
     def _secrets(
@@ -165,9 +176,16 @@ class Watches:
         if change.resource == self._world.clusters.resource:
             self._world.cluster_changed(change)
         if change.resource == resources.AKO_DEPLOYMENTS:
-            self._gauges.changed(_record(change.old), _record(change.new))
+            self._gauges.changed(self._counted(change.old), self._counted(change.new))
         if change.resource == resources.SECRETS and self._secret_changes is not None:
             self._secret_changes.changed(change.key.namespace, change.key.name)
+
+    def _counted(self, obj: Object | None) -> record.Record | None:
+        """The record, for the gauges; None for one that is left alone: its status is old."""
+        decoded = _record(obj)
+        if decoded is None or not self._world.follows(decoded.spec.cluster_ref.namespace):
+            return None
+        return decoded
 
     def _queue(self, change: store.Change) -> None:
         event = self._bus.event(change)

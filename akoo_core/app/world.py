@@ -26,7 +26,9 @@ SERVED_READY = "served-by-ready"
 REMOVED = "removed"
 """Index by the hour in which a removal began; its other values are the times, and LEAVES."""
 LEAVES = "leaves"
-FINISHED = "finished"
+UNFINISHED = "unfinished"
+"""Index of the records that are not finished, by the namespace of their Cluster and by ALL."""
+ALL = ""
 MOVED_KEPT = 4096
 """Limit of remembered Clusters that ``clusterctl move`` took away; the oldest are dropped."""
 
@@ -64,8 +66,9 @@ def _hour(at: datetime.datetime) -> str:
     return f"{at:%Y-%m-%dT%H}"
 
 
-def _finished(obj: client.Object) -> list[str]:
-    return [FINISHED] if obj["spec"].get("finishedAt") else []
+def _unfinished(obj: client.Object) -> list[str]:
+    spec = obj["spec"]
+    return [] if spec.get("finishedAt") else [ALL, spec["clusterRef"]["namespace"]]
 
 
 _RECORD_INDEXES: dict[str, indexes.IndexFunction] = {
@@ -75,17 +78,21 @@ _RECORD_INDEXES: dict[str, indexes.IndexFunction] = {
     SERVED: _served_by,
     SERVED_READY: lambda obj: _served_by(obj) if says_ready(obj) else [],
     REMOVED: _removed,
-    FINISHED: _finished,
+    UNFINISHED: _unfinished,
 }
 
 
 class CachedWorld:
     """Three stores and their queries; a :class:`akoo_core.reconcile.read.caches.RecordWorld`.
 
-    ``clusters`` is the Cluster kind at the version the API server serves.
+    ``clusters`` is the Cluster kind at the version the API server serves; ``namespace`` the only
+    one whose Clusters are followed, "" for all.
     """
 
-    def __init__(self, management_id: str, clusters: resource.Resource) -> None:
+    def __init__(
+        self, management_id: str, clusters: resource.Resource, *, namespace: str = ALL
+    ) -> None:
+        self.namespace = namespace
         self.clusters = store.Store(clusters, indexes=_cluster_indexes(management_id))
         self.config_objects = store.Store(resource.AKO_DEPLOYMENT_CONFIGS)
         self.record_objects = store.Store(resource.AKO_DEPLOYMENTS, indexes=_RECORD_INDEXES)
@@ -177,7 +184,16 @@ class CachedWorld:
         return _records(self.record_objects.lookup(CONFIG, name))
 
     def removals(self) -> removal_limit.Ledger:
-        return _Ledger(self.record_objects)
+        return _Ledger(self.record_objects, self.namespace)
+
+    def follows(self, namespace: str) -> bool:
+        """True if Clusters of that namespace are followed."""
+        return self.namespace in (ALL, namespace)
+
+    def left_alone(self) -> int:
+        """Number of records that are not finished, and whose Clusters are not followed."""
+        count = self.record_objects.count_by
+        return count(UNFINISHED, ALL) - count(UNFINISHED, self.namespace)
 
     def _decoded(self) -> list[Config | selection.Unreadable]:
         """Each config, decoded once per version: every attempt reads all of them."""
@@ -198,11 +214,12 @@ class CachedWorld:
 class _Ledger:
     """Removals by the indexes of the records; nothing is decoded."""
 
-    def __init__(self, records: store.Store) -> None:
+    def __init__(self, records: store.Store, namespace: str) -> None:
         self._records = records
+        self._namespace = namespace
 
     def fleet(self) -> int:
-        return len(self._records) - self._records.count_by(FINISHED, FINISHED)
+        return self._records.count_by(UNFINISHED, self._namespace)
 
     def begun(self, now: datetime.datetime) -> removal_limit.Begun:
         hours = {_hour(at.astimezone(datetime.UTC)) for at in (now - removal_limit.WINDOW, now)}

@@ -108,6 +108,11 @@ class LazyGroup(options.SuggestingGroup):
     show_envvar=True,
     help="Settings, a YAML file. Environment (AKOO_...) and flags override it.",
 )
+@click.option(
+    "--namespace",
+    metavar="NAME",
+    help="Watch Clusters of this namespace only, and leave all others alone. Default: all.",
+)
 @click.version_option(package.__version__, prog_name="akoo-core", message="%(prog)s %(version)s")
 @click.pass_context
 def akoo_core(
@@ -115,13 +120,19 @@ def akoo_core(
     kubeconfig: pathlib.Path | None,
     plugins: str | None,
     config: pathlib.Path | None,
+    namespace: str | None,
 ) -> int | None:
     """Manages AKO, and all it needs, on the workload clusters of Cluster API.
 
     Without a command the operator runs, until SIGTERM.
     """
     if ctx.invoked_subcommand is not None:
+        if namespace is not None:
+            raise errors.InputError(
+                f"--namespace before a command is the operator's: {ctx.invoked_subcommand} looks "
+                "at all namespaces"
+            )
         return None
     from akoo_core.cli import run  # noqa: PLC0415 - only the operator needs all of it
 
-    return run.run(kubeconfig=kubeconfig, plugins=plugins, config=config)
+    return run.run(kubeconfig=kubeconfig, plugins=plugins, config=config, namespace=namespace)

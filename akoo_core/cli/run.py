@@ -14,11 +14,17 @@ from akoo_core.telemetry import logs
 
 
 def run(
-    *, kubeconfig: pathlib.Path | None, plugins: str | None, config: pathlib.Path | None
+    *,
+    kubeconfig: pathlib.Path | None,
+    plugins: str | None,
+    config: pathlib.Path | None,
+    namespace: str | None = None,
 ) -> int:
     """Read settings, load plugins, run until SIGTERM; the exit code. Raises InputError."""
     management_cluster = management.chosen(kubeconfig)
-    loaded = settings.load(config, os.environ, {"enabledPlugins": plugins})
+    loaded = settings.load(
+        config, os.environ, {"enabledPlugins": plugins, "watchNamespace": namespace}
+    )
     plugin_set = loader.load(loaded)
     log = loaded.settings.log
     logs.set_up(level=log.level, style=log.format)

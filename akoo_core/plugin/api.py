@@ -686,6 +686,9 @@ class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
 
     name: str
     watches: tuple[Resource, ...]
+    """Kinds that are watched, in all namespaces; those of Cluster API and its providers in
+    ``watchNamespace`` only, where the operator's settings name it. Records of Clusters elsewhere
+    are still seen."""
     keys: Callable[[Resource, client.Object], tuple[str, ...]]
     """Pure: the keys an object concerns. Called for old and new state of each change."""
     reconcile: Callable[[Request, ControllerContext], Awaitable[Result]]

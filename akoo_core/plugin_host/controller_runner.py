@@ -13,7 +13,7 @@ from opentelemetry import trace
 from akoo_core import errors
 from akoo_core.cache import reflector, store
 from akoo_core.kube.client import KubeClient, Object
-from akoo_core.kube.resource import Resource
+from akoo_core.kube.resource import CLUSTERS, Resource
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError, describe
 from akoo_core.plugin_host import answers, bounded, context, sources
@@ -38,8 +38,12 @@ async def run_controller(
     stop: asyncio.Event,
     min_interval_seconds: float = core.DEFAULT_MIN_INTERVAL_SECONDS,
     grace_seconds: float = worker.STOP_GRACE_SECONDS,
+    namespace: str = "",
 ) -> None:
     """Follow the kinds of one controller and reconcile its keys, until ``stop`` is set.
+
+    ``namespace``: the only one whose Clusters, and whatever else is of Cluster API, are followed;
+    "" for all.
 
     To be run by the leader only. Reconciling and the sources start when every kind was listed once.
     When stopped, sources are cancelled and reconciles in flight get ``grace_seconds``; when
@@ -57,6 +61,7 @@ async def run_controller(
             following.changed,
             clock=means.clock,
             optional=store.resource in controller.registration.optional,
+            namespace=(namespace or None) if _is_cluster_api(store.resource) else None,
         )
         for store in following.stores
     ]
@@ -83,6 +88,11 @@ async def run_controller(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _is_cluster_api(kind: Resource) -> bool:
+    """A kind of Cluster API or of its providers, with objects in the Cluster's namespace."""
+    return kind.namespaced and kind.group.endswith(CLUSTERS.group)
 
 
 class _Following:

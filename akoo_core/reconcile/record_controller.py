@@ -72,6 +72,10 @@ class RecordReconciler:
         seen = self._written.newest(name, world.record(name))
         if self._written.doubtful(name, seen):
             seen = await self._read(name)
+        if seen is not None and not world.follows(seen.spec.cluster_ref.namespace):
+            # Its Cluster is not in the caches, and that means nothing.
+            trace.get_current_span().set_attribute("akoo.idle", True)
+            return Outcome(None, False)
         attempt = Attempt(
             services=self._services,
             name=name,

@@ -22,6 +22,8 @@ ExternalSeconds = Annotated[float, structs.Meta(gt=0, le=MAX_CALL_SECONDS)]
 LEASE_SHARE = 0.9
 """Share of the time between the last write of a leader and the first of the next."""
 AttemptSeconds = Annotated[float, structs.Meta(gt=300, le=7200)]
+Namespace = Annotated[str, structs.Meta(pattern=r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$")]
+"""The name of a namespace, or nothing."""
 
 
 class Health(structs.StrictStruct, frozen=True, kw_only=True):
@@ -103,6 +105,9 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     """Identity of this management cluster. Empty: the UID of the kube-system namespace."""
     operator_namespace: str = "akoo-system"
     """Namespace of the operator: its Lease and, unless set otherwise, its Secrets."""
+    watch_namespace: Namespace = ""
+    """Only Clusters of this namespace are watched; records of others are left alone. Empty: all.
+    ``--namespace`` is the same."""
     allowed_secret_namespaces: tuple[str, ...] | None = None
     """Credentials are read from these only. Default: operatorNamespace, tkg-system-networking."""
     health: Health = Health()

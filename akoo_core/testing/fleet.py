@@ -93,9 +93,11 @@ class Fleet:
             await _end(self._process)
             self._process = None
 
-    async def restart(self) -> None:
-        """Kill the operator at once, if it runs, and start another process."""
+    async def restart(self, settings: Settings | None = None) -> None:
+        """Kill the operator at once, if it runs, and start another process, perhaps with other
+        settings."""
         await self.stop()
+        self._settings = settings or self._settings
         self._start()
 
     # What a user does.

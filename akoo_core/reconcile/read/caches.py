@@ -35,6 +35,11 @@ class RecordWorld(Protocol):
         process)."""
         ...
 
+    def follows(self, namespace: str) -> bool:
+        """True if Clusters of that namespace are followed. One elsewhere that is not in the caches
+        is not gone: its record is left alone."""
+        ...
+
     def configs(self) -> tuple[config.Config, ...]: ...
 
     def unreadable_configs(self) -> tuple[selection.Unreadable, ...]:

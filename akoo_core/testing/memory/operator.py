@@ -76,7 +76,9 @@ class MemoryOperator:
     async def _run(self) -> None:
         client = self._client
         management_id = await _management_id(client)
-        world = CachedWorld(management_id, resources.CLUSTERS)
+        world = CachedWorld(
+            management_id, resources.CLUSTERS, namespace=self._settings.watch_namespace
+        )
         registered = controllers.collect(self._plugins)
         parts = assembly.assemble(
             self._settings,

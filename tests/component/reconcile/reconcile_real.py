@@ -75,6 +75,9 @@ class Lists:
             (stored for stored in self._clusters if stored.key == f"{namespace}/{name}"), None
         )
 
+    def follows(self, namespace: str) -> bool:
+        return True
+
     def moved_away(self, cluster_uid: str) -> bool:
         return cluster_uid in self.moved
 

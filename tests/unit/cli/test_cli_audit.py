@@ -173,6 +173,19 @@ def test_nothing_of_a_living_record_is_shown(world: CommandWorld, select: Select
     assert [record.name for record in ctx.records] == ["akoo-1", "akoo-2"]
 
 
+def test_a_cluster_that_the_operator_does_not_watch_is_no_stray(
+    world: CommandWorld, select: Select, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """watchNamespace limits the operator, and nothing that an audit knows."""
+    left()
+    world.record("akoo-1", ako_cluster_name=GONE)
+    monkeypatch.setenv("AKOO_WATCH_NAMESPACE", "nowhere")
+    _, out, _ = world("audit")
+    assert (GONE in out, OTHER in out) == (False, True)
+    code, _, err = world("audit", "--sweep", GONE, "--yes")
+    assert (code, f"{GONE} belongs to record akoo-1" in err) == (2, True)
+
+
 def test_a_record_that_cannot_be_read_counts_as_living(world: CommandWorld, select: Select) -> None:
     left()
     broken = {

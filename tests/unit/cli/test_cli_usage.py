@@ -19,6 +19,8 @@ from tests.unit.cli.commands_world import CommandWorld
         (("--plugin", "ako"), "'--plugins'?"),
         (("explain",), "missing argument 'NAMESPACE/NAME'. See akoo-core explain --help"),
         (("status", "-o", "yaml"), "'yaml' is not one of 'text', 'json'"),
+        (("--namespace", "a", "status"), "--namespace before a command is the operator's: status"),
+        (("--namespace", "a,b"), "watchNamespace: "),
         (("plan", "a/b", "c"), "unexpected extra argument (c)"),
     ],
 )

@@ -57,6 +57,9 @@ class CurrentWorld:
         key = f"{namespace}/{name}"
         return next((cluster for cluster in self._clusters() if cluster.key == key), None)
 
+    def follows(self, namespace: str) -> bool:
+        return True
+
     def moved_away(self, cluster_uid: str) -> bool:
         return cluster_uid in self.moved
 
