@@ -11,18 +11,21 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from akoo_core import trust
 from akoo_core.clock import Clock
 from akoo_core.external import DEFAULT_DEADLINE_SECONDS, External
 from akoo_core.kube import caller, circuit, client, dialing, endpoint, errors, lookups, transport
 from akoo_core.kube import resource as resources
 from akoo_core.kube.access import kubeconfig
 from akoo_core.objects import names
-from akoo_core.telemetry import redaction
+from akoo_core.telemetry import certificates, redaction
 
 SECRET_KEY = "value"  # noqa: S105 the key under which Cluster API keeps a kubeconfig
 
 MASKED_TOKEN_LENGTH = 16
 """Characters. Real tokens are longer; a tenant's shorter token would mask words in our log."""
+
+CLIENT: certificates.Use = "workload-client"
 
 _UID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
@@ -134,12 +137,13 @@ class WorkloadClients:
         version = f"{metadata['uid']}/{metadata['resourceVersion']}"
         return Kubeconfig(version, hashlib.sha256(text).hexdigest(), text)
 
-    async def endpoint_of(self, text: bytes) -> endpoint.Endpoint:
-        """The endpoint that a kubeconfig allows."""
+    async def endpoint_of(self, text: bytes) -> tuple[endpoint.Endpoint, float | None]:
+        """The endpoint that a kubeconfig allows, and the end of our certificate there (Unix time;
+        None without one)."""
         # In a thread: what a tenant writes as YAML must not hold up the event loop.
         return await asyncio.to_thread(self._opened, text)
 
-    def _opened(self, text: bytes) -> endpoint.Endpoint:
+    def _opened(self, text: bytes) -> tuple[endpoint.Endpoint, float | None]:
         parsed = kubeconfig.parse(
             text,
             allow_insecure_tls=self._allow_insecure_tls,
@@ -148,7 +152,7 @@ class WorkloadClients:
         )
         if parsed.token and len(parsed.token) >= MASKED_TOKEN_LENGTH:
             redaction.register(parsed.token)
-        return parsed.open()
+        return parsed.open(), trust.ends(parsed.client_certificate or b"")
 
     def connect(
         self,
@@ -206,7 +210,7 @@ class _Pooled:
             if read.digest == self._digest:
                 self._version = read.version
                 return False
-            opened = await self._owner.endpoint_of(read.text)
+            opened, ends = await self._owner.endpoint_of(read.text)
             if self.client is None:
                 self.client = self._owner.connect(opened, self.circuit, self._renew, self._network)
             else:
@@ -214,11 +218,24 @@ class _Pooled:
                 # Another endpoint or credential: what the old one did says nothing about it.
                 self.circuit.answered()
             self._version, self._digest = read.version, read.digest
+            self._note(ends)
             return True
+
+    def _note(self, ends: float | None) -> None:
+        """Take the end of our certificate for the metric."""
+        if ends is None:
+            certificates.EXPIRIES.forget(CLIENT, self._key)
+        else:
+            certificates.EXPIRIES.note(CLIENT, self._key, ends, stays=True)
+
+    @property
+    def _key(self) -> str:
+        return f"{self._namespace}/{self._name}"
 
     async def close(self) -> None:
         self._closed = True
         async with self._changing:
+            certificates.EXPIRIES.forget(CLIENT, self._key)
             if self.client is not None:
                 await self.client.close()
 

@@ -6,6 +6,7 @@ from akoo_core.telemetry.metrics import (
     PORT_GROUPS,
     PORT_GROUPS_NOT_READY,
     REGISTRY,
+    ROTATION_AGE,
     ROTATIONS,
     STORE_LOGINS,
 )
@@ -17,5 +18,6 @@ __all__ = [
     "PORT_GROUPS_NOT_READY",
     "REGISTRY",
     "ROTATIONS",
+    "ROTATION_AGE",
     "STORE_LOGINS",
 ]

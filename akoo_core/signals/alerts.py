@@ -157,6 +157,28 @@ _PROCESS = (
         harmless="The fleet has grown: raise the limit of the container runtime.",
     ),
     Alert(
+        name="AkooCertificateExpires",
+        severity="warning",
+        wait="1h",
+        expr="min by (job, use) (akoo_certificate_expiry_seconds) - time() < 14 * 86400",
+        summary="A certificate of {{ $labels.use }} ends within 14 days, or has ended.",
+        means=(
+            "When it has ended, akoo-core trusts the server no more, or workload clusters refuse "
+            "akoo-core: nothing is changed there, and deleted Clusters stay. `workload-client` is "
+            "the client certificate in the kubeconfig of a Cluster, which Cluster API renews; the "
+            "others are certificates of servers."
+        ),
+        run=(
+            "# The log names the server, or the Cluster:\n"
+            "kubectl -n akoo-system logs deployment/akoo-core --all-pods | grep certificate\n"
+            "akoo-core check                        # can each system still be reached?\n"
+        ),
+        harmless=(
+            "The certificates of the system are made for a few days and renewed by a program, or "
+            "the server was taken away less than 48 h ago."
+        ),
+    ),
+    Alert(
         name="AkooQueueSlow",
         severity="warning",
         wait="15m",

@@ -184,6 +184,16 @@ PROCESS = Board(
             unit="percentunit",
         ),
         Panel(
+            question="How soon does a certificate end?",
+            queries=(
+                Query(
+                    expr='min by (use) (akoo_certificate_expiry_seconds{job=~"$job"}) - time()',
+                    legend="{{use}}",
+                ),
+            ),
+            unit="s",
+        ),
+        Panel(
             question="Is the event loop blocked (99 %)?",
             queries=(
                 Query(

@@ -97,6 +97,15 @@ SECTIONS = (
                 ),
             ),
             Metric(
+                name="akoo_certificate_expiry_seconds",
+                means=(
+                    "Unix time at which the first certificate of a `use` ends: those of servers "
+                    "(`avi`, `vault`, `vcenter`, `workload`) to which a connection was opened in "
+                    "the last 48 h, and `workload-client`, ours in kubeconfigs of workload "
+                    "clusters; `+Inf` after 48 h without a connection"
+                ),
+            ),
+            Metric(
                 name="rest_client_requests_total",
                 means="requests to API servers; `host` is `management` or `workload`",
             ),

@@ -119,6 +119,12 @@ CREDENTIAL_AGE = Gauge(
     ["config"],
     registry=REGISTRY,
 )
+ROTATION_AGE = Gauge(
+    "akoo_credential_rotation_seconds",
+    "Age at which a config has the accounts of its clusters rotated.",
+    ["config"],
+    registry=REGISTRY,
+)
 ROTATIONS = Counter(
     "akoo_credential_rotations_total",
     "Rotations of accounts of AKO by result: promoted, overdue, delayed, abandoned.",
@@ -129,6 +135,12 @@ STORE_LOGINS = Counter(
     "akoo_store_logins_total",
     "Logins at the store of passwords by result: ok, failed.",
     ["result"],
+    registry=REGISTRY,
+)
+CERTIFICATE_EXPIRY = Gauge(
+    "akoo_certificate_expiry_seconds",
+    "Unix time at which the first certificate of a use expires.",
+    ["use"],
     registry=REGISTRY,
 )
 EVENT_LOOP_BLOCKED = Histogram(

@@ -19,6 +19,7 @@ from typing import Any
 
 from akoo_core.kube import dialing, endpoint, errors
 from akoo_core.kube.access import plainyaml, tls
+from akoo_core.telemetry import certificates
 
 SIZE_LIMIT = 64 * 1024
 """Bytes; ten thousand are usual. A Secret could hold 1 MiB, and YAML costs time."""
@@ -75,6 +76,7 @@ class WorkloadEndpoint:
                 certificate=self.client_certificate,
                 key=self.client_key,
                 insecure=self.insecure,
+                peer=certificates.of_server("workload"),
             )
         except (ssl.SSLError, ValueError):
             raise _invalid("its certificates or its key cannot be read") from None

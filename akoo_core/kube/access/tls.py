@@ -18,14 +18,15 @@ def client_context(
     certificate: bytes | None = None,
     key: bytes | None = None,
     insecure: bool = False,
+    peer: trust.Peer | None = None,
 ) -> ssl.SSLContext:
     """A context that trusts ``ca`` (PEM) only (see :mod:`akoo_core.trust`), with an optional
-    client certificate.
+    client certificate. ``peer`` takes the server's certificate after each handshake.
 
     Without ``ca`` the system's trust store is read, which takes 17 ms: call it in a thread then.
     Raises ssl.SSLError or ValueError on what is not PEM, or a key that does not fit.
     """
-    context = trust.context(ca or None)
+    context = trust.context(ca or None, peer=peer)
     if insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

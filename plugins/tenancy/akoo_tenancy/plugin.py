@@ -3,11 +3,13 @@ login."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import ClassVar, TypeVar
 
 from akoo_avi.client import Controllers
 from akoo_avi.client import access as avi_access
+from akoo_avi.client.access import refusal
 
 from akoo_core.plugin import api, structs
 from akoo_tenancy import rights
@@ -19,7 +21,7 @@ from akoo_tenancy.leave import confirm, fence, release
 from akoo_tenancy.live import answers, intend, observe, opening, prepare
 from akoo_tenancy.live.tools import Tools
 from akoo_tenancy.looking import audit, check, plan
-from akoo_tenancy.spec import config, facts, requests, settings
+from akoo_tenancy.spec import config, facts, requests, settings, wanted
 from akoo_tenancy.spec.facts import Stored, TenancyAccount, TenancyPlace
 from akoo_tenancy.spec.tenant_used import TenantUsed
 from akoo_tenancy.store import api as stores
@@ -88,9 +90,18 @@ class TenancyPlugin(api.Plugin):
     async def observe(self, ctx: api.VerbContext) -> api.Result:
         """See :mod:`akoo_tenancy.live.observe`."""
         try:
+            self._note_age(ctx.view)
             return ended.announced(ctx.view, await observe.observe(ctx, self._tools))
         except answers.ANSWERED as error:
             return answers.answer(error)
+
+    def _note_age(self, view: api.View) -> None:
+        """Take the config's age of accounts for the metric; a config that is wrong has none."""
+        if not view.config:
+            return
+        with contextlib.suppress(refusal.Refusal):
+            timing = config.timing(wanted.options_of(view).rotation)
+            self._rotations.note_age(view.spec.config_ref.name, timing.every)
 
     @api.hookimpl
     async def confirm(self, ctx: api.VerbContext) -> api.Result:

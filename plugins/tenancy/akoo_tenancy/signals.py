@@ -44,17 +44,21 @@ ALERTS = (
         name="AkooCredentialOld",
         severity="warning",
         wait="1h",
-        expr="max by (job, config) (akoo_credential_age_seconds) > 40 * 86400",
-        summary="An AKO of config {{ $labels.config }} has the same account for 40 days.",
+        expr=(
+            "max by (job, config) (akoo_credential_age_seconds)\n"
+            "> 1.1 * max by (job, config) (akoo_credential_rotation_seconds) + 7 * 86400"
+        ),
+        summary="An AKO of config {{ $labels.config }} has an account that was to be rotated.",
         means=(
-            "Accounts are rotated every 30 days by default. One is older: its rotation is delayed, "
-            "or its config rotates more rarely."
+            "The account is older than `rotation.every` of its config by a tenth and a week: with "
+            "30 days, it is older than 40. A window of the week cannot be the reason: the rotation "
+            "is delayed, or fails."
         ),
         run=(
             "kubectl get akodeployments             # clusters of the config\n"
             "akoo-core rotate NAMESPACE/NAME        # a new account now\n"
         ),
-        harmless="`rotation.every` of the config is longer than 40 days.",
+        harmless="`rotation.every` was made shorter just now, and many clusters wait for a turn.",
     ),
     Alert(
         name="AkooRotationDelayed",
@@ -87,6 +91,10 @@ SIGNALS = Signals(
                         "time since AKO was first seen with the account that it uses: the oldest "
                         "among the clusters of a config"
                     ),
+                ),
+                Metric(
+                    name="akoo_credential_rotation_seconds",
+                    means="the age at which a config has them rotated (`rotation.every`)",
                 ),
                 Metric(
                     name="akoo_credential_rotations_total",
@@ -140,6 +148,12 @@ SIGNALS = Signals(
                         Query(
                             expr=('max by (config) (akoo_credential_age_seconds{job=~"$job"})'),
                             legend="{{config}}",
+                        ),
+                        Query(
+                            expr=(
+                                'max by (config) (akoo_credential_rotation_seconds{job=~"$job"})'
+                            ),
+                            legend="{{config}} is rotated at",
                         ),
                     ),
                     unit="s",

@@ -55,6 +55,7 @@ async def test_the_age_of_the_oldest_account(clock: virtual_time.LoopClock) -> N
             await bed.fleet.until(lambda end=end: clock.now() >= end)  # type: ignore[misc]
             expected = (clock.now() - since).total_seconds()
             assert age() == expected
+            assert value("akoo_credential_rotation_seconds", config="default") == 600.0
         before = count("promoted")
         await bed.fleet.until(lambda: rotates(bed), seconds=900)
         assert (age() or 0) > 500, "the one that AKO has goes on to age"
@@ -67,6 +68,7 @@ async def test_the_age_of_the_oldest_account(clock: virtual_time.LoopClock) -> N
             await bed.fleet.delete_cluster(name)
             await bed.fleet.until_phase(name, "Finished", seconds=1800)
         await bed.fleet.until(lambda: age() is None)
+        assert value("akoo_credential_rotation_seconds", config="default") is None
         names = {bed.record(name).name for name in ("shop", "cart")}
         labels = {
             text

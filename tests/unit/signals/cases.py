@@ -99,8 +99,13 @@ def _files(files: int) -> Series:
     }
 
 
-def _age(days: int) -> Series:
-    return {'akoo_credential_age_seconds{config="gold"}': f"{days * DAY}x90"}
+def _age(days: int, every: int = 30) -> Series:
+    """The age of an account of config ``gold``, which rotates at ``every`` days; two replicas."""
+    return {
+        'akoo_credential_age_seconds{config="gold",instance="a"}': f"{days * DAY}x90",
+        'akoo_credential_rotation_seconds{config="gold",instance="a"}': f"{every * DAY}x90",
+        'akoo_credential_rotation_seconds{config="gold",instance="b"}': f"{every * DAY}x90",
+    }
 
 
 CASES: dict[str, Case] = {
@@ -132,6 +137,19 @@ CASES: dict[str, Case] = {
     ),
     "AkooLoopBlocked": Case(firing=_loop("0+30x90"), quiet=_loop("0+60x90"), labels={}),
     "AkooFilesLow": Case(firing=_files(900), quiet=_files(700), labels={"instance": "a"}),
+    # Time begins at 0: the certificate ends in so many days.
+    "AkooCertificateExpires": Case(
+        firing={
+            f'akoo_certificate_expiry_seconds{{use="avi",instance="{name}"}}': f"{days * DAY}x90"
+            for name, days in (("a", 13), ("b", 300))
+        },
+        quiet={
+            'akoo_certificate_expiry_seconds{use="avi"}': f"{15 * DAY}x90",
+            'akoo_certificate_expiry_seconds{use="vault"}': " ".join(["+Inf"] * 91),
+        },
+        labels={"use": "avi"},
+        minute=80,
+    ),
     "AkooQueueSlow": Case(
         firing=_queue("0+30x90"), quiet=_queue("0+60x90"), labels={"name": "record"}
     ),
@@ -170,7 +188,7 @@ CASES: dict[str, Case] = {
     "AkooStoreUnreachable": _reason("StoreSealed"),
     "AkooStoreRefuses": _reason("StoreDenied"),
     "AkooCredentialOld": Case(
-        firing=_age(41), quiet=_age(39), labels={"config": "gold"}, minute=80
+        firing=_age(41), quiet=_age(100, every=90), labels={"config": "gold"}, minute=80
     ),
     "AkooRotationDelayed": _reason("PickupTimeout", "PickupAwaited"),
     "AkooVCenterUnreachable": _reason("Unreachable", "Drifted", "akoo_vsphere_not_ready"),

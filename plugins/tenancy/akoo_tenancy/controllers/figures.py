@@ -75,6 +75,14 @@ class Figures:
         self._rows: dict[str, Row] = {}
         self._born: dict[str, dict[str, datetime.datetime]] = {}
         """By config and record: the time from which the account in use is counted."""
+        self._ages: dict[str, float] = {}
+        """By config: the age in seconds at which accounts are rotated."""
+
+    def note_age(self, config: str, every: datetime.timedelta) -> None:
+        """Take the rotation of a config as a verb read it."""
+        self._ages[config] = every.total_seconds()
+        if config in self._born:
+            metrics.ROTATION_AGE.labels(config).set(self._ages[config])
 
     def note(self, name: str, obj: kube.Object | None, now: clock.Clock) -> None:
         """Take a record as it is now; None: it is gone."""
@@ -96,9 +104,13 @@ class Figures:
         metrics.CREDENTIAL_AGE.labels(row.config).set_function(
             lambda: (now.now() - min(born.values())).total_seconds() if born else 0.0
         )
+        if row.config in self._ages:
+            metrics.ROTATION_AGE.labels(row.config).set(self._ages[row.config])
 
     def _forget(self, config: str, name: str) -> None:
         born = self._born.get(config, {})
         born.pop(name, None)
         if not born and self._born.pop(config, None) is not None:
             metrics.CREDENTIAL_AGE.remove(config)
+            if self._ages.pop(config, None) is not None:
+                metrics.ROTATION_AGE.remove(config)

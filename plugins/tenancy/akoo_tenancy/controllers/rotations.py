@@ -7,6 +7,7 @@ was given and not used within some minutes is free again.
 
 from __future__ import annotations
 
+import datetime
 from typing import Final
 
 from akoo_avi.client.access import avi_controller
@@ -58,6 +59,10 @@ class Rotations:
         }
         mine = record in under_way or record in self._turns
         return mine or len(under_way) + len(self._turns) < self._limit
+
+    def note_age(self, config: str, every: datetime.timedelta) -> None:
+        """Take the age at which a config has accounts rotated, for the metric."""
+        self._figures.note_age(config, every)
 
     def registration(self) -> api.ControllerRegistration:
         """The registration for the operator."""

@@ -176,7 +176,7 @@ def _object(content: bytes) -> structs.JSON | None:
 
 def _trusting(ca_pem: bytes, ca_source: str) -> ssl.SSLContext:
     try:
-        return adapter.context(ca_pem)
+        return adapter.context(ca_pem, use="vault")
     except ValueError:
         raise errors.MisconfiguredError(
             f"{ca_source} holds no certificate in PEM. Correct plugins.tenancy.vault.caFile."

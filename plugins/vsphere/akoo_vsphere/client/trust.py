@@ -19,7 +19,7 @@ def fingerprint(leaf: bytes) -> str:
 def context(account: Account) -> ssl.SSLContext:
     """A context for the CA of ``account``, or for the system's. Raises TlsError for a bad CA."""
     try:
-        return trust.context(account.ca_pem or None)
+        return trust.context(account.ca_pem or None, use="vcenter")
     except ValueError:
         raise errors.TlsError(
             f"The CA for {account.address} holds no certificate in PEM. Correct key "
@@ -38,7 +38,7 @@ def probing() -> ssl.SSLContext:
 
 def pinned(leaf: bytes) -> ssl.SSLContext:
     """A context that trusts this leaf alone. A pin names the certificate, so names do not count."""
-    made = trust.context(ssl.DER_cert_to_PEM_cert(leaf))
+    made = trust.context(ssl.DER_cert_to_PEM_cert(leaf), use="vcenter")
     made.check_hostname = False
     return made
 

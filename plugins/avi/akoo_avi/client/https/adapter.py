@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any
+from typing import Any, Literal
 
 import requests
 import requests.adapters
@@ -38,13 +38,13 @@ class TrustingAdapter(requests.adapters.HTTPAdapter):  # type: ignore[misc]
         super().close()
 
 
-def context(ca_pem: str | bytes | None) -> ssl.SSLContext:
-    """A context that trusts the CA ``ca_pem`` alone.
+def context(ca_pem: str | bytes | None, *, use: Literal["avi", "vault"] = "avi") -> ssl.SSLContext:
+    """A context that trusts the CA ``ca_pem`` alone. ``use``: the servers, for their metric.
 
     Without it: the CAs of the system, or those of requests where the system has none. Raises
     ValueError for a text without a certificate.
     """
-    trusting = trust.context(ca_pem or None)
+    trusting = trust.context(ca_pem or None, use=use)
     paths = ssl.get_default_verify_paths()
     if not (ca_pem or paths.cafile or paths.capath):
         trusting.load_verify_locations(requests.certs.where())
