@@ -172,6 +172,24 @@ class LoadBalancerTenant(Fact, frozen=True, kw_only=True):
     """Names may be changed; the UUID means nothing on another controller."""
 
 
+class ClusterNameUse(Fact, frozen=True, kw_only=True):
+    """The use of a clusterName that akoo-core did not make: this cluster's alone, or shared.
+
+    Given only for a name that akoo-core did not make. An AKO takes everything with its name for its
+    own: one whose name is not ``exclusive`` must not be asked to delete its objects.
+    """
+
+    fact_name: ClassVar[str] = "ClusterNameUse"
+
+    name: str
+    exclusive: bool
+    objects: tuple[str, ...] = ()
+    """The first objects that were not shown to be of this cluster, in words; () for an exclusive
+    name."""
+    count: int = 0
+    """All of these objects."""
+
+
 class PortGroup(Fact, frozen=True, kw_only=True):
     """The port group of vSphere that this cluster's virtual services get their addresses from.
 

@@ -67,6 +67,13 @@ async def drain(ctx: api.VerbContext) -> api.Result:
         return api.Done(message="AKO of the management cluster is never told to delete.")
     if ctx.workload is None:
         return api.Done(message="the workload cluster does not answer: AKO was not asked.")
+    if not _is_ours_alone(ctx.view):
+        return api.Done(
+            message=(
+                f'AKO was not asked: its clusterName "{ctx.view.spec.ako_cluster_name}" was not '
+                "shown to be this cluster's alone, and AKO would delete everything with that name."
+            )
+        )
     namespace = installed.namespace_of(ctx.view)
     deployed = await workload.find(ctx.workload, namespace, installed.selector_of(ctx.view))
     config_map = await workload.get(ctx.workload, CONFIG_MAPS, names.CONFIG_MAP, namespace)
@@ -79,6 +86,15 @@ async def drain(ctx: api.VerbContext) -> api.Result:
     if not state.finished and not any(map(pods.running, deployed.pods)):
         return api.Done(message="AKO is not running: it cannot delete its Avi objects.")
     return await _take(ctx, ctx.workload, state, config_map, deployed.stateful_set)
+
+
+def _is_ours_alone(view: api.View) -> bool:
+    """Nobody else's objects have the clusterName: akoo-core made it, or a plugin has shown that, or
+    a person named the tenants that are swept."""
+    if view.spec.ako_cluster_name == view.record_name or view.sweep_tenants:
+        return True
+    use = view.fact(api.ClusterNameUse)
+    return use is not None and use.exclusive
 
 
 def read(stateful_set: structs.JSON, config_map: structs.JSON) -> State:

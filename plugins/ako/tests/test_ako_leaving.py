@@ -14,11 +14,11 @@ from akoo_ako.plugin import AkoPlugin
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akoo_core import clock
+from akoo_core import clock, structs
 from akoo_core.kube import errors, resource
 from akoo_core.objects import record
 from akoo_core.plugin import api
-from akoo_core.testing import memory
+from akoo_core.testing import builders, memory
 
 SOMEWHERE = record.Workload(kube_system_uid="u-3")
 """Something was deployed once."""
@@ -93,6 +93,33 @@ async def test_ako_is_asked_and_its_word_awaited(world: Callable[..., World]) ->
     assert reason(await ako.drain()) == "AkoDeleting"
     await ako.report("Done")
     assert message(await ako.drain()) == "AKO says Done."
+
+
+@pytest.mark.parametrize(
+    ("use", "tenants", "asked"),
+    [
+        (None, (), False),
+        (
+            api.ClusterNameUse(name="my-cluster", exclusive=False, objects=("x",), count=1),
+            (),
+            False,
+        ),
+        (api.ClusterNameUse(name="my-cluster", exclusive=True), (), True),
+        (None, ("admin",), True),
+    ],
+)
+async def test_an_ako_whose_name_others_may_use_is_not_asked(
+    world: Callable[..., World], use: api.Fact | None, tenants: tuple[str, ...], asked: bool
+) -> None:
+    ako = world()
+    view = ako.build.view()
+    facts = builders.stored_facts("avi", *([use] if use else []))
+    spec = structs.replace(view.spec, ako_cluster_name="my-cluster", facts=facts)
+    adopted = structs.replace(view, spec=spec, sweep_tenants=tenants)
+    answer = await drain.drain(ako.build.context(ako.server.client(), now=ako.clock, of=adopted))
+    assert ako.asked() is asked
+    assert (reason(answer) == "AkoDeleting") is asked
+    assert asked or 'its clusterName "my-cluster" was not shown' in message(answer)
 
 
 async def test_an_old_done_is_not_believed(world: Callable[..., World]) -> None:

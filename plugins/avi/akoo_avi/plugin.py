@@ -15,7 +15,7 @@ from akoo_avi.place import catalog, contribute, intend, prepare
 from akoo_avi.pools import configs as config_pools
 from akoo_avi.pools import planned
 from akoo_avi.pools import reconcile as pools
-from akoo_avi.spec import options, placement, settings, wanted
+from akoo_avi.spec import options, placement, settings, shared_name, wanted
 from akoo_core.plugin import api, structs
 from akoo_core.plugin import errors as core_errors
 
@@ -37,7 +37,10 @@ class AviPlugin(api.Plugin):
         placement.AviTarget,
         placement.AviClaimed,
         placement.AviPoolsExhausted,
+        placement.AviNameExclusive,
+        api.ClusterNameUse,
     )
+    conditions: ClassVar[tuple[str, ...]] = (shared_name.CONDITION,)
     accepts: ClassVar[tuple[type[api.Fact], ...]] = (api.PortGroup, api.LoadBalancerTenant)
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
     manifests: ClassVar[str] = "akoo_avi:manifests"

@@ -7,7 +7,7 @@ from akoo_avi.cleanup import sweep
 from akoo_avi.client import AviClient
 from akoo_avi.client.access import refusal
 from akoo_avi.ownership import claim, claiming, inventory, visibility
-from akoo_avi.spec import names, placement
+from akoo_avi.spec import names, placement, shared_name
 from akoo_avi.spec.placement import Stored
 from akoo_core.plugin import api
 
@@ -30,7 +30,7 @@ async def confirm(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> api.R
             raise
         # AKO goes with its Cluster, whoever has the claim; verify waits for a person's annotation.
         return api.Done(message=f"Nothing of it is left on {avi.address}, but: {error}")
-    if not ours:
+    if not ours and shared_name.use(ctx.view) is None:
         await _check_exclusive(ctx, avi, stored)
     if epoch is None:
         return api.Done(message="Nothing was ever deployed here.")

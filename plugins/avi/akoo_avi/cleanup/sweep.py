@@ -13,7 +13,7 @@ from akoo_avi.cleanup.passes import SweepOutcome
 from akoo_avi.client import AviClient
 from akoo_avi.ownership import claim, claim_changed, inventory, marks, visibility
 from akoo_avi.ownership.judged import Inventory, JudgedObject
-from akoo_avi.spec import names, placement
+from akoo_avi.spec import names, placement, shared_name
 from akoo_core.plugin import api
 from akoo_core.plugin import names as core_names
 
@@ -31,6 +31,9 @@ SWEEP_SECONDS = 600.0
 
 async def sweep(ctx: api.VerbContext, client: AviClient, stored: placement.Stored) -> api.Result:
     """One call of the verb. Raises AviErrors that concern the whole controller."""
+    shared_use = shared_name.use(ctx.view)
+    if shared_use is not None:
+        return api.Done(message=shared_name.described(shared_use))
     mark = mark_of(stored, ctx.view)
     first = await inventory.collect(client, mark, suspects=False)
     first = await claim_changed.inventory_after(ctx, client, stored, first, suspects=False)
@@ -60,7 +63,8 @@ async def _without_claim(client: AviClient, refusal: api.Blocked, first: Invento
 
 def mark_of(stored: placement.Stored, view: api.View) -> marks.Mark:
     """The cluster whose objects may be removed, and the tenants in which they may be."""
-    return marks.of(stored.cluster_name, stored.place.cloud_uuid, view.sweep_tenants)
+    tenants = placement.sweep_tenants(view, stored.place)
+    return marks.of(stored.cluster_name, stored.place.cloud_uuid, tenants)
 
 
 def shared(name: str, seen: Inventory) -> str:

@@ -13,8 +13,8 @@ from akoo_avi.cleanup.sweep_plan import HeldObject
 from akoo_avi.client import AviClient
 from akoo_avi.ownership import claim_changed, inventory, visibility
 from akoo_avi.ownership.judged import Inventory, Query
-from akoo_avi.spec import placement
-from akoo_core.plugin import api
+from akoo_avi.spec import placement, shared_name
+from akoo_core.plugin import api, structs
 
 RETRY_SECONDS = 60.0
 
@@ -41,6 +41,10 @@ async def verify(ctx: api.VerbContext, client: AviClient, stored: placement.Stor
     claimed = placement.was_claimed(ctx.view, stored.place)
     if blind := visibility.blind_spots(seen, claimed=claimed):
         return _unverified(client, blind)
+    shared_use = shared_name.use(ctx.view)
+    if shared_use is not None:
+        counts = proof(f"{client.address} ({await client.version()})", seen, ())
+        return structs.replace(counts, unseen=(_whose(shared_use),))
     if seen.shared_by:
         message = sweep.shared(stored.cluster_name, seen)
         return api.Unverified(reason=sweep.SHARED, message=message, after=RETRY_SECONDS)
@@ -51,6 +55,13 @@ async def verify(ctx: api.VerbContext, client: AviClient, stored: placement.Stor
     answer = proof(f"{client.address} ({await client.version()})", seen, held)
     _log(ctx.log, client.address, stored.cluster_name, answer, seen)
     return answer
+
+
+def _whose(use: api.ClusterNameUse) -> str:
+    return (
+        f'whose the objects with the clusterName "{use.name}" are: others may use that name, too '
+        f"({use.objects[0] if use.objects else 'nothing was compared'})"
+    )
 
 
 def _unverified(client: AviClient, blind: str) -> api.Unverified:

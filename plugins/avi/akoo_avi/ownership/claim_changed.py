@@ -41,5 +41,6 @@ async def inventory_after(
         case _:
             return before
     await claiming.settle(client, spec, claimed_epoch=epoch, make=False)
-    mark = marks.of(stored.cluster_name, stored.place.cloud_uuid, ctx.view.sweep_tenants)
+    tenants = placement.sweep_tenants(ctx.view, stored.place)
+    mark = marks.of(stored.cluster_name, stored.place.cloud_uuid, tenants)
     return await inventory.collect(client, mark, suspects=suspects)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from akoo_avi.client.access import refusal
-from akoo_avi.spec import names, placement, resources, wanted
+from akoo_avi.spec import names, placement, resources, shared_name, wanted
 from akoo_avi.spec.placement import AviTarget, Stored
 from akoo_core.plugin import api, structs
 
@@ -25,19 +25,22 @@ def intend(view: api.View) -> api.Intent | api.Blocked | None:
     target = view.fact(AviTarget)
     if target is None or target.wanted != asked:
         return kept if leaving is not None else api.Intent()
-    return _intent(target.stored)
+    return _intent(target.stored, view)
 
 
 def _kept(view: api.View) -> api.Intent | None:
     before, stored = view.intent(names.PLUGIN), placement.stored(view)
     if before is None or stored is None:
         return None
-    return structs.replace(_intent(stored), data=before.data)
+    return structs.replace(_intent(stored, view), data=before.data)
 
 
-def _intent(stored: Stored) -> api.Intent:
+def _intent(stored: Stored, view: api.View) -> api.Intent:
     return api.Intent(
-        data=structs.to_object(stored), uses=_uses(stored), placement=stored.place.identity
+        data=structs.to_object(stored),
+        uses=_uses(stored),
+        placement=stored.place.identity,
+        conditions=shared_name.conditions(view),
     )
 
 

@@ -141,6 +141,22 @@ class AviClaimed(api.Fact, frozen=True, kw_only=True):
     epoch: int
 
 
+class AviNameExclusive(api.Fact, frozen=True, kw_only=True):
+    """Proof, made while the cluster lived, that nobody else used its clusterName in its tenant.
+
+    Only for a clusterName that akoo-core did not give. It stays: two AKOs of one name in one tenant
+    of one cloud would delete each other's objects, so that nobody can begin to use it, too.
+    """
+
+    fact_name: ClassVar[str] = "AviNameExclusive"
+
+    identity: str
+    """Identity of the place."""
+    tenant_uuid: str
+    objects: int
+    """Objects that were shown to be of this cluster."""
+
+
 class ExhaustedPool(structs.Struct, frozen=True, kw_only=True):
     """An AviIPPool without a free address."""
 
@@ -180,3 +196,18 @@ def claimed_epoch(view: api.View, place: Place) -> int | None:
 def was_claimed(view: api.View, place: Place) -> bool:
     """The claim was ours in this place."""
     return claimed_epoch(view, place) is not None
+
+
+def name_exclusive(view: api.View, place: Place) -> AviNameExclusive | None:
+    """The proof that nobody else uses the clusterName in this place; None without one."""
+    fact = view.fact(AviNameExclusive)
+    return fact if fact is not None and fact.identity == place.identity else None
+
+
+def sweep_tenants(view: api.View, place: Place) -> tuple[str, ...]:
+    """Names or UUIDs of the tenants in which everything with the clusterName is of this cluster:
+    those that a person named, else the tenant for which that was shown; () for none."""
+    if view.sweep_tenants:
+        return tuple(view.sweep_tenants)
+    fact = name_exclusive(view, place)
+    return (fact.tenant_uuid,) if fact is not None else ()
