@@ -53,8 +53,10 @@ temporary=$(mktemp -d)
 trap 'rm -rf "$temporary"' EXIT
 trap 'exit 1' HUP INT TERM
 
+names=akoo-core
 packages="--package akoo-core"
 for plugin in "$source"/plugins/*/; do
+    names="$names akoo-$(basename "$plugin")"
     packages="$packages --package akoo-$(basename "$plugin")"
 done
 
@@ -75,7 +77,9 @@ for project in "$source" "$source"/plugins/*/; do
         --build-constraints "$source/hack/release_build.txt" --require-hashes \
         --out-dir "$temporary/wheels" "$project"
 done
-install --no-deps "$temporary"/wheels/*.whl
+# By name: metadata of a wheel that is named by its path would hold that path.
+# shellcheck disable=SC2086
+install --no-deps --no-index --find-links "$temporary/wheels" $names
 
 if [ -n "${PLUGINS:-}" ]; then
     uv pip list --quiet --python "$folder/bin/python" --format freeze >"$temporary/installed.txt"

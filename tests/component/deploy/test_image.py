@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import shutil
@@ -22,7 +23,7 @@ from akoo_testbed import running
 import akoo_core
 from akoo_core.manifests import render
 from akoo_core.sandbox import process
-from hack import generate
+from hack import generate, release
 from tests import recipe
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -247,6 +248,26 @@ def test_nothing_of_it_points_back_to_the_source(installed: Installed) -> None:
     done = installed.run(str(installed.folder / "bin" / "python"), "-I", "-c", code)
     assert all(path.startswith(str(installed.folder)) for path in done.stdout.split()), done
     assert not list(installed.folder.rglob("__editable__*"))
+
+
+EPOCH = 1_700_000_000
+
+
+def test_the_list_of_components_is_what_is_installed(installed: Installed) -> None:
+    """Equal in two runs, and without a folder. A release also compares it with its schema."""
+    python = installed.folder / "bin" / "python"
+    text = release.components(python, EPOCH, validated=False)
+    assert text == release.components(python, EPOCH, validated=False)
+    listed = json.loads(text)
+    assert (listed["bomFormat"], listed["specVersion"]) == ("CycloneDX", "1.6")
+    assert listed["metadata"]["timestamp"] == "2023-11-14T22:13:20+00:00", "of the commit"
+    print_all = "for d in metadata.distributions(): print(d.name, d.version)"
+    done = installed.run(str(python), "-I", "-c", f"from importlib import metadata\n{print_all}")
+    root = listed["metadata"]["component"]
+    components = {f"{each['name']} {each['version']}" for each in (root, *listed["components"])}
+    assert components == set(done.stdout.splitlines())
+    named_by_path = [each["name"] for each in listed["components"] if "purl" not in each]
+    assert named_by_path == ["akoo-shelf"], "PLUGINS names this wheel by its path"
 
 
 HOW_TO = ROOT / "docs" / "how-to" / "ship-a-plugin.md"

@@ -167,6 +167,7 @@ def commands(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> list[li
     monkeypatch.setattr(release, "tree", lambda: CLEAN)
     monkeypatch.setattr(release, "names", lambda: NO_NAMES)
     monkeypatch.setattr(release, "DIST", tmp_path / "dist")
+    monkeypatch.setattr(release, "sbom", lambda *_: {release.SBOM: b"{}"})
     return started
 
 
@@ -183,7 +184,7 @@ def test_a_dry_run_makes_dist_and_uploads_nothing(
     present = {file.name: file.read_bytes() for file in release.DIST.iterdir()}
     del present["SHA256SUMS"]
     assert listed == {name: hashlib.sha256(text).hexdigest() for name, text in present.items()}
-    assert set(listed) == set(release.files(NO_NAMES, EPOCH))
+    assert set(listed) == {*release.files(NO_NAMES, EPOCH), release.SBOM}
     assert "nothing is uploaded" in capsys.readouterr().out
 
 
@@ -211,7 +212,7 @@ def test_uploads_name_nothing_that_is_not_there_yet() -> None:
 @pytest.mark.skipif(
     os.environ.get("AKOO_PROOF") != "1", reason="builds every package twice (AKOO_PROOF=1)"
 )
-def test_packages_are_equal_in_two_builds(tmp_path: pathlib.Path) -> None:
+def test_packages_and_components_are_equal_in_two_builds(tmp_path: pathlib.Path) -> None:
     first = release.packages(tmp_path / "a", EPOCH)
     assert first == release.packages(tmp_path / "b", EPOCH)
     projects = [ROOT, *(file.parent for file in ROOT.glob("plugins/*/pyproject.toml"))]
@@ -221,3 +222,5 @@ def test_packages_are_equal_in_two_builds(tmp_path: pathlib.Path) -> None:
     ]
     ends = (f"-{VERSION}-py3-none-any.whl", f"-{VERSION}.tar.gz")
     assert set(first) == {f"{name}{end}" for name in named for end in ends}
+    components = release.sbom(tmp_path / "c", EPOCH)
+    assert components == release.sbom(tmp_path / "d", EPOCH)
