@@ -41,6 +41,10 @@ MANAGED_BY: Final = "akoo-core"
 RECORD_LABEL: Final = "akoo.io/record"
 """On the same objects: the name of their record."""
 
+ADOPTED_NAME_LABEL: Final = "akoo.io/adopted-name"
+"""On a record: the start of a SHA-256 over the cluster name that it adopted, so that records of one
+name are found by one list."""
+
 KEPT_BY_LABEL: Final = "akoo.io/kept-by"
 """On Secrets that a plugin keeps in the operator's namespace: the name of the plugin."""
 KEPT_TYPE: Final = "akoo.io/kept"
@@ -57,6 +61,10 @@ MANAGEMENT_NAMESPACE: Final = "tkg-system"
 DEFAULT_INSTANCE: Final = "ako"
 
 
+RECORD_PREFIX: Final = "akoo-"
+"""Of the names of records."""
+
+
 def record_name(management_id: str, cluster_uid: str, instance: str = DEFAULT_INSTANCE) -> str:
     """The name of the record of one AKO in one Cluster: ``akoo-`` and 12 hex digits.
 
@@ -64,7 +72,12 @@ def record_name(management_id: str, cluster_uid: str, instance: str = DEFAULT_IN
     separator. A hash of the UIDs, so no two Clusters share it, whatever their names are.
     """
     identity = "\x00".join((management_id, cluster_uid, instance)).encode()
-    return f"akoo-{hashlib.sha256(identity).hexdigest()[:12]}"
+    return f"{RECORD_PREFIX}{hashlib.sha256(identity).hexdigest()[:12]}"
+
+
+def adopted_name_label(cluster_name: str) -> str:
+    """The value of ADOPTED_NAME_LABEL."""
+    return hashlib.sha256(cluster_name.encode()).hexdigest()[:40]
 
 
 def kubeconfig_secret_name(cluster_name: str) -> str:

@@ -242,6 +242,19 @@ class ForeignAko(structs.Struct, frozen=True, kw_only=True):
     """The object that shows it, as kind, namespace and name."""
 
 
+class Adoption(structs.Struct, frozen=True, kw_only=True):
+    """The adoption of an AKO that somebody else deployed."""
+
+    started_at: datetime.datetime
+    """Time of the write by which the record began to manage it."""
+    ended_at: datetime.datetime | None = None
+    """First time at which it ran on under this record; None: it is under way, or has failed."""
+    failure: str = ""
+    """Reason of its failure; "" for none."""
+    config_generation: int = 0
+    """Generation of the config at the failure."""
+
+
 class RecordSpec(structs.Struct, frozen=True, kw_only=True):
     """Everything that leaving needs, and nothing that can be derived."""
 
@@ -270,6 +283,8 @@ class RecordSpec(structs.Struct, frozen=True, kw_only=True):
     orphaned: Orphaned | None = None
     observed: bool = False
     """The config asks to observe only. Nothing was written for this record but the record."""
+    adoption: Adoption | None = None
+    """None for an AKO that akoo-core deployed, and while it is observed."""
     leaving: Leaving | None = None
     ended_placements: tuple[EndedPlacement, ...] = ()
     finished_at: datetime.datetime | None = None

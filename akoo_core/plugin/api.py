@@ -216,6 +216,28 @@ class PortGroup(Fact, frozen=True, kw_only=True):
     """The subnet, where the port group has one."""
 
 
+class AdoptedName(Fact, frozen=True, kw_only=True):
+    """The AKO of an observed cluster can be adopted: the core begins to manage the cluster.
+
+    The plugin that observes it gives the fact, and goes on giving it. The write that ends
+    observing sets ``spec.akoClusterName`` to ``cluster_name``, and keeps the facts. Others read
+    the fact by ``view.fact`` and do not accept it: the plugin that deploys AKO accepts theirs.
+    """
+
+    fact_name: ClassVar[str] = "AdoptedName"
+
+    cluster_name: Annotated[str, structs.Meta(pattern="^[A-Za-z0-9_-]*$", max_length=253)]
+    """AKO's clusterName, the mark on its objects outside. "": the cluster has no AKO, and gets one
+    under the name of its record."""
+    at_once: Annotated[int, structs.Meta(ge=1)] = 5
+    """Adoptions of one config that may be under way at a time."""
+
+
+ADOPTION_FAILURES = ("AdoptionWouldRestart", "AdoptionRestarted")
+"""Reasons of a plugin that gave AdoptedName by which the adoption has failed. No further cluster of
+the config is adopted before its spec is changed."""
+
+
 # Annotations: requests of people to one plugin, on a record.
 
 
@@ -891,7 +913,8 @@ class Plugin:
     def only_observes(self, section: structs.JSON) -> bool:
         """Pure. ``spec.plugins.<name>`` of a config, not checked, asks to observe its clusters and
         to change nothing. A record that begins so gets no verb but ``observe`` of the plugins that
-        answer True, no finalizer on its Cluster, and no cleanup."""
+        answer True, no finalizer on its Cluster, and no cleanup. It stays so until the config asks
+        for something else, or a plugin among them gives the fact AdoptedName."""
         return False
 
     async def open_secret(self, source: SecretSource, ctx: SecretContext) -> bytes | None:

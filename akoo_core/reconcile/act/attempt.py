@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from akoo_core import structs
@@ -90,10 +91,18 @@ class Attempt:
         """Change fields of ``spec.leaving``. Raises ConflictError."""
         await self.store(leaving=structs.replace(self.leaving, **changes))
 
-    async def change(self, spec: RecordSpec, *, consumed: tuple[str, ...] = ()) -> None:
-        """Store the spec; the same write removes the annotations ``consumed``. Raises
-        ConflictError."""
-        self.record = await self.services.records.change(self.existing, spec, consumed=consumed)
+    async def change(
+        self,
+        spec: RecordSpec,
+        *,
+        consumed: tuple[str, ...] = (),
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """Store the spec; the same write removes the annotations ``consumed`` and sets ``labels``.
+        Raises ConflictError."""
+        self.record = await self.services.records.change(
+            self.existing, spec, consumed=consumed, labels=labels or {}
+        )
 
     async def read_cluster(self) -> Cluster | None:
         """The attempt's Cluster by a quorum read; None if it is gone or another has its name."""

@@ -13,12 +13,12 @@ from akoo_core.objects import conditions, names
 from akoo_core.reconcile.act import (
     leaving,
     letting_go,
-    living,
     relocation,
     selection,
     status,
 )
 from akoo_core.reconcile.act.attempt import Attempt
+from akoo_core.reconcile.act.observed import look
 from akoo_core.reconcile.act.skipped_rounds import Rounds
 from akoo_core.reconcile.decide import decisions
 from akoo_core.reconcile.decide.decisions import Decision, Stop
@@ -93,8 +93,7 @@ async def _act(  # noqa: C901 - a flat match is read as a table, and mypy proves
         case decisions.EndObserving():
             await selection.end_observing(attempt)
         case decisions.Observe():
-            await living.observe_only(attempt)
-            return AttemptEnd.STATUS
+            return None if await look.observe_only(attempt, decision) else AttemptEnd.STATUS
         case decisions.Orphan():
             await selection.orphan(attempt, decision)
         case decisions.Live():

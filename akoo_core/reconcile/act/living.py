@@ -14,8 +14,9 @@ from akoo_core.kube.client import KubeClient
 from akoo_core.objects.record import Phase, RecordSpec
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
-from akoo_core.reconcile.act import intents, situation, status
+from akoo_core.reconcile.act import intents, status
 from akoo_core.reconcile.act.attempt import Attempt
+from akoo_core.reconcile.act.observed import adoptions
 from akoo_core.reconcile.act.round_deployment import Contributions, RoundDeployment
 from akoo_core.reconcile.decide import facts, plugin_annotations
 from akoo_core.reconcile.deploy.last_contributions import Last
@@ -58,6 +59,7 @@ class _Round:
         contributions = self._contributions()
         client = await self._deployment.run(contributions, self._kept())
         await self._observe(client)
+        await adoptions.note(self._attempt)
         self._attempt.report.phase = self._phase()
         self._attempt.report.requeue(self._resync_seconds)
         return contributions
@@ -239,55 +241,3 @@ class _Round:
         if not self._prepared:
             return "Preparing"
         return "Deploying" if self._trouble or not self._deployment.complete else "Running"
-
-
-# A cluster whose AKO somebody else deployed. No plugin gets another verb than observe.
-
-
-OBSERVED = "Observed"
-
-
-async def observe_only(attempt: Attempt) -> None:
-    """Call observe of the plugins that the config asks to observe only. Raises KubeError."""
-    services, report = attempt.services, attempt.report
-    report.lived = True
-    report.requeue(services.resync_seconds)
-    reached = await attempt.workload()
-    plugins = situation.observers(services.plugins, attempt.config) if attempt.config else ()
-    for plugin in plugins:
-        if not services.caller.implements(plugin, "observe"):
-            continue
-        if reached.client is None:
-            report.plugin(plugin.name, "False", reached.reason, reached.message)
-            continue
-        await _ask(attempt, plugin)
-    if all(condition.status == "True" for condition in report.plugins.values()):
-        report.ready = (OBSERVED, "AKO is observed. Nothing is changed, and nothing is cleaned up.")
-
-
-async def _ask(attempt: Attempt, plugin: api.Plugin) -> None:
-    report, client = attempt.report, (await attempt.workload()).client
-    context = attempt.context(plugin, client)
-    try:
-        answer = await attempt.services.caller.call("observe", plugin, context)
-    except VerbError as error:
-        report.plugin(plugin.name, "False", "VerbFailed", str(error))
-        report.requeue(attempt.backoff())
-        return
-    done = answer or api.Done()
-    if isinstance(done, api.Blocked):
-        report.plugin(plugin.name, "False", done.reason, done.message)
-        report.requeue(done.after)
-        return
-    answered = facts.Answered().then(plugin.name, done)
-    spec = facts.replaced(attempt.spec, plugin.name, answered)
-    await attempt.store(facts=spec.facts)
-    if done.version:
-        report.version = done.version
-    if isinstance(done, api.Wait):
-        report.expected[done.reason] = done.expected_seconds
-        report.plugin(plugin.name, "False", done.reason, done.message)
-        report.requeue(done.after)
-    else:
-        report.plugin(plugin.name, "True", "Ready", done.message)
-        report.requeue(done.recheck_seconds)

@@ -6,6 +6,7 @@ a stale reader gets ConflictError and decides again, and fields of a newer versi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from akoo_core import structs
@@ -17,6 +18,7 @@ from akoo_core.objects.config import Config
 from akoo_core.objects.record import ClusterRef, ConfigRef, Record, RecordSpec, RecordStatus
 
 _RECORDS = resources.AKO_DEPLOYMENTS
+_NO_LABELS: Mapping[str, str] = {}
 
 
 class RecordWriter:
@@ -34,11 +36,17 @@ class RecordWriter:
         return records.from_object(made)
 
     async def change(
-        self, record: Record, spec: RecordSpec, *, consumed: tuple[str, ...] = ()
+        self,
+        record: Record,
+        spec: RecordSpec,
+        *,
+        consumed: tuple[str, ...] = (),
+        labels: Mapping[str, str] = _NO_LABELS,
     ) -> Record:
         """Store ``spec``; no call when nothing differs. Raises ConflictError.
 
-        ``consumed``: annotations that the same write removes, so that each acts once.
+        ``consumed``: annotations that the same write removes, so that each acts once. ``labels``:
+        labels that a write of a changed spec sets.
         """
         spent = {name: None for name in consumed if name in record.annotations}
         if spec == record.spec and not spent:
@@ -47,6 +55,8 @@ class RecordWriter:
         metadata: dict[str, Any] = {"resourceVersion": record.resource_version}
         if spent:
             metadata["annotations"] = spent
+        if labels:
+            metadata["labels"] = dict(labels)
         body = {"metadata": metadata, "spec": patch}
         return records.from_object(await self._client.merge_patch(_RECORDS, record.name, body))
 

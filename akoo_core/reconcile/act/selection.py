@@ -136,8 +136,9 @@ async def change_config(attempt: Attempt, decision: decisions.ChangeConfig) -> N
 
 
 async def end_observing(attempt: Attempt) -> None:
-    """Store that the cluster is managed from now on, without the findings about another's AKO."""
-    await attempt.store(observed=False, facts={})
+    """Store that the cluster is managed from now on, under a name of ours and without the findings
+    about another's AKO."""
+    await attempt.store(observed=False, facts={}, ako_cluster_name=attempt.name)
 
 
 async def orphan(attempt: Attempt, decision: decisions.Orphan) -> None:

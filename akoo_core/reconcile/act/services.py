@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import datetime
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from akoo_core.plugin import api
 from akoo_core.plugin_host.caller import VerbCaller
 from akoo_core.plugin_host.registry import PluginSet
 from akoo_core.reconcile.act.record_writes import RecordWriter
+from akoo_core.reconcile.decide.adoption_limit import Begun
 from akoo_core.reconcile.decide.removal_limit import Brake
 from akoo_core.reconcile.decide.situation import FINISHED_KEPT
 from akoo_core.reconcile.deploy.deployer import Deployer
@@ -55,6 +57,9 @@ class Services:
     attempt_seconds: float = ATTEMPT_SECONDS
     """Longest time of one attempt."""
     brake: Brake = dataclasses.field(default_factory=Brake)
+    adoptions: Begun = dataclasses.field(default_factory=Begun)
+    adopting: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock)
+    """Held while one adoption begins: no two records may take one cluster name."""
     secret_version: Callable[[str, str], str | None] = nothing_known
     """The state of a Secret (namespace, name) in the caches; None if they do not follow it."""
     resync_seconds: float = RESYNC_SECONDS

@@ -120,7 +120,11 @@ class EndObserving(structs.Struct, frozen=True, kw_only=True):
 
 
 class Observe(structs.Struct, frozen=True, kw_only=True):
-    """Look at AKO, and write nothing but the record."""
+    """Look at AKO, and write nothing but the record. An AKO that can be adopted is managed from
+    then on."""
+
+    obstacle: str = ""
+    """Reason, as a sentence, why it is not adopted whatever the plugins find."""
 
 
 class Orphan(structs.Struct, frozen=True, kw_only=True):

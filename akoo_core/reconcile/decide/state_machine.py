@@ -122,7 +122,8 @@ def _finished(s: Situation, record: Record, at: datetime.datetime) -> Decision:
         return PruneFinished()
     again = s.choice.config is not None and not user_annotations.read(record.annotations).leave
     if still and again and not still.deleting and not still.paused and s.choice.config is not None:
-        return RestartRecord(config=s.choice.config, observed=s.observes and _ended_clean(s))
+        observed = (s.observes or _adopted(record)) and _ended_clean(s)
+        return RestartRecord(config=s.choice.config, observed=observed)
     if cluster is not None and not cluster.deleting:
         # Pruned now, it would be made again for a Cluster that is still selected.
         return Nothing(why="finished, and its Cluster lives")
@@ -171,6 +172,12 @@ def _observed(s: Situation, record: Record) -> Decision:
 def _ended_clean(s: Situation) -> bool:
     """The finished record left nothing behind, so that nothing has to be cleaned up again."""
     return s.record is not None and leaving.ended_clean(s.record.spec)
+
+
+def _adopted(record: Record) -> bool:
+    """It has the name of an AKO that it adopted, which is somebody else's by now. Only the end of
+    observing may give it its own."""
+    return record.spec.ako_cluster_name != record.name
 
 
 def _was_dying(record: Record) -> bool:

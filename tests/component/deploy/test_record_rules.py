@@ -93,6 +93,9 @@ FULL = structs.replace(
     ),
     workload=record.Workload(kube_system_uid="w-1"),
     observed=True,
+    adoption=record.Adoption(
+        started_at=AT, ended_at=AT, failure="AdoptionWouldRestart", config_generation=3
+    ),
     foreign_akos=(
         record.ForeignAko(cluster_name="other", where="ConfigMap avi-system/avi-k8s-config"),
     ),
@@ -249,6 +252,7 @@ FINISHED = structs.replace(
     SMALL, epoch=3, workload=FULL.workload, leaving=FULL.leaving, finished_at=AT
 )
 UNFINISHED = structs.replace(FULL, finished_at=None)
+OBSERVED = structs.replace(SMALL, observed=True)
 NEXT = {"epoch": 2}
 UID = {"clusterRef.uid": "u-2"}
 
@@ -257,6 +261,16 @@ REFUSED: dict[str, tuple[record.RecordSpec, dict[str, Any], str]] = {
         SMALL,
         {"akoClusterName": "akoo-0123456789ac"},
         "is immutable, since all objects on the Avi Controller are marked with it",
+    ),
+    "name while it observes": (
+        OBSERVED,
+        {"akoClusterName": "my-cluster"},
+        "only the end of observing may set it",
+    ),
+    "name of one that begins to observe": (
+        SMALL,
+        {"akoClusterName": "my-cluster", "observed": True},
+        "is immutable",
     ),
     "instance": (SMALL, {"instance": "two"}, "instance is immutable"),
     "epoch jumps": (SMALL, {"epoch": 3}, "epoch may stay as it is or rise by one, never fall"),
@@ -300,6 +314,7 @@ async def test_identity_is_kept(
 
 
 ALLOWED: dict[str, tuple[record.RecordSpec, dict[str, Any]]] = {
+    "adopted": (OBSERVED, {"akoClusterName": "my-cluster", "observed": None}),
     "default written out": (SMALL, {"instance": "ako", "epoch": 1, "schemaVersion": 1}),
     "handed over": (SMALL, NEXT | UID | {"managementId": "two"}),
     "same workload under a new uid": (WORKLOAD, UID),

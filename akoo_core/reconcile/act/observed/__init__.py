@@ -1,0 +1,1 @@
+"""Clusters whose AKO somebody else deployed: observed, and perhaps adopted."""
