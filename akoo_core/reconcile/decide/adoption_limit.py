@@ -9,7 +9,7 @@ from akoo_core.objects.config import Config
 from akoo_core.objects.record import Record
 
 
-class Hold(structs.Struct, frozen=True, kw_only=True):
+class AdoptionHold(structs.Struct, frozen=True, kw_only=True):
     """The cause that keeps an adoption from beginning now."""
 
     reason: str
@@ -34,7 +34,9 @@ class Begun:
         return tuple(name for name, of in self._of_config.items() if of == config_name)
 
 
-def held(others: Iterable[Record], unseen: int, config: Config, at_once: int) -> Hold | None:
+def held(
+    others: Iterable[Record], unseen: int, config: Config, at_once: int
+) -> AdoptionHold | None:
     """The cause against one more adoption now; None for none.
 
     ``others``: the other records of the config. ``unseen``: adoptions that have begun and that they
@@ -51,7 +53,7 @@ def held(others: Iterable[Record], unseen: int, config: Config, at_once: int) ->
     ]
     for record in sorted(adopting, key=_name):
         if _failed(record, config):
-            return Hold(reason="AdoptionHalted", message=_message(record, config))
+            return AdoptionHold(reason="AdoptionHalted", message=_message(record, config))
     count = len(adopting) + unseen
     if count < at_once:
         return None
@@ -59,7 +61,7 @@ def held(others: Iterable[Record], unseen: int, config: Config, at_once: int) ->
         f"{count} adoptions of AKODeploymentConfig {config.name} are under way, and {at_once} may "
         "be at a time. This one begins after another has ended."
     )
-    return Hold(reason="AdoptionWaits", message=message)
+    return AdoptionHold(reason="AdoptionWaits", message=message)
 
 
 def _failed(record: Record, config: Config) -> bool:

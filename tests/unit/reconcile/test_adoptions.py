@@ -217,7 +217,7 @@ async def test_from_adopt_to_refuse_before_it_was_adopted(
 async def test_an_adopted_name_is_given_up_with_its_ako(
     fleet: ReconcileFleet, ako: AdoptingAko, avi: reconcile_plugins.Avi
 ) -> None:
-    """What left no trace begins anew as observed: its name may be somebody else's by now."""
+    """A record that left no trace begins anew as observed: its name may be taken by now."""
     fleet.workload.seed(deploy_world.config_map(), deploy_world.stateful_set())
     name = await begun(fleet)
     await fleet.annotate(name, leave="sweep")

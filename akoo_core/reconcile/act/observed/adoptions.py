@@ -62,7 +62,7 @@ def _held(attempt: Attempt, reason: str, message: str) -> bool:
 
 def _limit(
     attempt: Attempt, config: Config, adopted: api.AdoptedName
-) -> adoption_limit.Hold | None:
+) -> adoption_limit.AdoptionHold | None:
     services = attempt.services
     seen = services.world.records_of_config(config.name)
     unseen = set(services.adoptions.unseen(config.name, seen)) - {attempt.name}
