@@ -28,13 +28,14 @@ newest: setup ## the tests of TLS and of the clients, on the newest Python of th
 unit: setup ## the tests that need no servers
 	@$(BIN)/pytest tests/unit plugins testbed/tests -m "not bed" $(ARGS)
 
-lint: setup ## ruff, mypy --strict, layers
+lint: setup ## ruff, mypy --strict, layers, the site of the docs
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache >/tmp/akoo-lint-imports.$$$$ 2>&1 \
 		|| { cat /tmp/akoo-lint-imports.$$$$; rm -f /tmp/akoo-lint-imports.$$$$; exit 1; }; \
 		rm -f /tmp/akoo-lint-imports.$$$$
+	@sh hack/site.sh
 
 format: setup ## let ruff format and mend
 	@$(BIN)/ruff check --fix

@@ -71,3 +71,8 @@ def test_a_module_that_no_recipe_pins_is_an_error() -> None:
     assert compatibility.module("etcd", "go.etcd.io/etcd/server/v3")[0].isdigit()
     with pytest.raises(ValueError, match=r"etcd/go.mod does not require example.com/none"):
         compatibility.module("etcd", "example.com/none")
+
+
+def test_lint_builds_the_site() -> None:
+    _, _, recipe = (ROOT / "Makefile").read_text().partition("\nlint: setup")
+    assert "\n\t@sh hack/site.sh\n" in recipe.partition("\n\n")[0] + "\n"
