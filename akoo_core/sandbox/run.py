@@ -22,12 +22,14 @@ import akoo_core
 from akoo_core import settings
 from akoo_core.manifests import packaged
 from akoo_core.plugin_host import loader
-from akoo_core.sandbox import avi, chapters, demo, display, install, process, story
+from akoo_core.sandbox import avi, chapters, demo, display, install, look, process, story
 from akoo_core.sandbox.avi import OPERATOR_USER, SandboxAvi
 from akoo_core.sandbox.stage import SandboxStage
 from akoo_core.testing.chapters import Chapter
 from akoo_core.traces import jaeger, life
 
+SETTINGS = "settings.yaml"
+"""The file with the operator's settings, in the folder of the bed."""
 MANAGEMENT = "kubernetes"
 """The system of calls to the management cluster; each attempt makes some."""
 TRACE_SECONDS = 10.0
@@ -79,6 +81,9 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
         async with process.running(operator):
             text = f"akoo-core {akoo_core.__version__}, plugins {', '.join(plugins.names)}"
             show.heading("operator", text, time.monotonic() - started)
+            if not once:
+                address = await furnished.enter_async_context(_page(bed, plugins.names))
+                show.heading("page", address or "none: pip install 'akoo-core[ui]'")
             show.line()
             await story.Story(stage, played, show).play()
             await _print_histories(bed, played, show)
@@ -90,7 +95,7 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
 def _write_settings(bed: Bed, plugins: Mapping[str, Any]) -> pathlib.Path:
     """A settings file, in JSON, which is YAML."""
     text = json.dumps({"plugins": plugins})
-    return install.write_private(bed.base.folder / "settings.yaml", text)
+    return install.write_private(bed.base.folder / SETTINGS, text)
 
 
 async def _operator(
@@ -105,6 +110,18 @@ async def _operator(
         log=bed.base.log_file("operator"),
         config=config,
         environment={"AKOO_TELEMETRY__ENDPOINT": bed.jaeger.otlp_url},
+    )
+
+
+def _page(bed: Bed, plugin_names: Sequence[str]) -> contextlib.AbstractAsyncContextManager[str]:
+    """The fleet page, with the rights of an administrator and the operator's settings."""
+    folder = bed.base.folder
+    return look.page(
+        install.write_private(folder / "page.kubeconfig", bed.management.kubeconfig),
+        plugins=plugin_names,
+        config=folder / SETTINGS,
+        jaeger=bed.jaeger.query_url if bed.jaeger is not None else "",
+        log=bed.base.log_file("page"),
     )
 
 

@@ -15,10 +15,14 @@ from akoo_core.cli.explain import command as explain
 from akoo_core.cli.ui import cluster_page, fleet_page, guard, histories, outside_page, render
 from akoo_core.cli.ui import outside as outsides
 from akoo_core.cli.ui import sight as sights
+from akoo_core.clock import SystemClock
 
 HOST = "127.0.0.1"
 BEAT_SECONDS = 15.0
 """Longest silence on a stream of changes."""
+
+SPAN_SECONDS = 4.0
+"""Time after a change in which its spans come to Jaeger. The operator sends them every second."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -35,7 +39,9 @@ class UiServer:
         outside: outsides.Outside | None = None,
     ) -> None:
         self._sight = sight
-        self._source = source
+        self._histories = histories.Histories(source, SystemClock()) if source else None
+        self._late: asyncio.Task[None] | None = None
+        self._late_version = -1
         self._outside = outside
         self._port = port
         self._token = secrets.token_urlsafe(32)
@@ -70,6 +76,9 @@ class UiServer:
     async def stop(self) -> None:
         """End streams and stop listening. Safe to call twice."""
         self._ending.set()
+        if self._late is not None:
+            self._late.cancel()
+            await asyncio.gather(self._late, return_exceptions=True)
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
@@ -115,14 +124,30 @@ class UiServer:
         if facts is None:
             raise web.HTTPNotFound(reason="There is no such cluster")
         page = cluster_page.page_of(facts, fleet.now())
-        source = self._source
+        traces = self._histories
         history = histories.ShownHistory(problem="No Jaeger was named: akoo-core ui --jaeger URL")
-        if source is not None:
-            history = await histories.of_cluster(source, facts.key, fleet.now())
-        link = source.link if source is not None else (lambda _: "")
+        if traces is not None:
+            self._show_late_spans()
+            history = await traces.of_cluster(facts.key, fleet.now())
+        link = traces.source.link if traces is not None else (lambda _: "")
         return self._page(
             "cluster.html", page=page, history=history, link=link, outside=self._seen(facts)
         )
+
+    def _show_late_spans(self) -> None:
+        """Show the page again some seconds after a change: spans come to Jaeger in batches."""
+        version = self._sight.version
+        if version == self._late_version:
+            return
+        if self._late is not None:
+            self._late.cancel()
+        self._late_version = version
+        self._late = asyncio.create_task(self._again(), name="fleet page: late spans")
+
+    async def _again(self) -> None:
+        await asyncio.sleep(SPAN_SECONDS)
+        await self._sight.publish()
+        self._late_version = self._sight.version
 
     def _seen(self, facts: explain.Facts) -> outside_page.ShownOutside | None:
         """The systems outside, as plugins saw them last; None where nobody asks them."""

@@ -6,9 +6,21 @@ let shown = document.getElementById("main").dataset.version;
 let loading = false;
 let wanted = false;
 
+let changes = null;
+let again = 0;
+
 function placeOf(element, main) {
   const same = [...main.querySelectorAll(element.tagName)];
-  return { tag: element.tagName, index: same.indexOf(element) };
+  const address = element.getAttribute("href");
+  const twins = same.filter((other) => other.getAttribute("href") === address);
+  return { tag: element.tagName, index: same.indexOf(element), address, twin: twins.indexOf(element) };
+}
+
+// The element of a place: a link is known by its address, since rows above it may come and go.
+function elementAt(place, main) {
+  const same = [...main.querySelectorAll(place.tag)];
+  if (place.address === null) return same[place.index];
+  return same.filter((other) => other.getAttribute("href") === place.address)[place.twin];
 }
 
 async function load() {
@@ -56,24 +68,35 @@ function replace(fresh) {
     if (scrolls[index]) [part.scrollLeft, part.scrollTop] = scrolls[index];
   });
   if (place !== null) {
-    const element = main.querySelectorAll(place.tag)[place.index];
+    const element = elementAt(place, main);
     if (element) element.focus({ preventScroll: true });
     if (selection !== null && element instanceof HTMLInputElement) element.setSelectionRange(...selection);
   }
 }
 
 function listen() {
-  const changes = new EventSource(`/changes?version=${encodeURIComponent(shown)}`);
+  close();
+  if (document.visibilityState === "hidden") return;
+  changes = new EventSource(`/changes?version=${encodeURIComponent(shown)}`);
   changes.onopen = () => { gone.hidden = true; };
   changes.onmessage = (event) => {
     if (event.data !== shown) load();
   };
   changes.onerror = () => {
     gone.hidden = false;
-    changes.close();
-    setTimeout(listen, 1000);
+    close();
+    again = setTimeout(listen, 1000);
   };
 }
+
+// Browsers open only a few connections to a server: a page that nobody sees keeps none.
+function close() {
+  clearTimeout(again);
+  if (changes !== null) changes.close();
+  changes = null;
+}
+
+document.addEventListener("visibilitychange", listen);
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button.copy");

@@ -70,10 +70,11 @@ async def visit(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
         )
         try:
-            page = await browser.new_page(
+            context = await browser.new_context(
                 viewport={"width": width, "height": 800},
                 color_scheme="dark" if scheme == "dark" else "light",
             )
+            page = await context.new_page()
             shown = Visit(page, world)
             await page.goto(world.pages.address)
             yield shown
@@ -189,3 +190,33 @@ async def test_the_fleet_as_a_picture() -> None:
             await async_api.expect(shown.page.locator("tbody tr")).to_have_count(10)
             target = pathlib.Path(os.environ["AKOO_PICTURES"]) / "fleet.png"
             await shown.page.screenshot(path=target, full_page=True)
+
+
+async def test_focus_stays_on_its_cluster_when_rows_come_above_it() -> None:
+    async with ui_world.opened(3) as world, visit(world) as shown:
+        link = shown.page.get_by_role("link", name="team-a/shop-2")
+        await link.focus()
+        ui_world.seed(world.kube, 10)
+        await async_api.expect(shown.page.locator("tbody tr")).to_have_count(4)
+        await async_api.expect(link).to_be_focused()
+        assert shown.problems == []
+
+
+async def test_a_page_that_nobody_sees_keeps_no_connection_and_is_up_to_date_when_it_is_seen() -> (
+    None
+):
+    """A browser opens six connections to a server: the seventh page would wait for ever."""
+    turned = "document.dispatchEvent(new Event('visibilitychange'))"
+    hide = "Object.defineProperty(document, 'visibilityState', {value: %r, configurable: true});"
+    async with ui_world.opened(3) as world, visit(world) as shown:
+        pages = [shown.page]
+        for _ in range(7):
+            await pages[-1].evaluate(hide % "hidden" + turned)
+            pages.append(await shown.page.context.new_page())
+            await pages[-1].goto(f"{world.base}/")
+        await world.set_status(1, phase="Sweeping", left=7)
+        await async_api.expect(pages[-1].locator("tbody")).to_contain_text("Sweeping")
+        await async_api.expect(pages[0].locator("tbody")).not_to_contain_text("Sweeping")
+        await pages[0].evaluate(hide % "visible" + turned)
+        await async_api.expect(pages[0].locator("tbody")).to_contain_text("Sweeping")
+        assert shown.problems == []

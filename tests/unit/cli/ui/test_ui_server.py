@@ -13,10 +13,13 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from akoo_core.cli.ui import command, fleet_page, guard, server
+from akoo_core.cache import store
+from akoo_core.cli.ui import command, fleet_page, guard, histories, server
 from akoo_core.cli.ui import sight as sights
+from akoo_core.clock import ManualClock
 from akoo_core.errors import InputError
-from tests.unit.cli.commands_world import CommandWorld
+from akoo_core.kube import resource
+from tests.unit.cli.commands_world import NOW, CommandWorld
 from tests.unit.cli.ui import ui_world
 
 SECONDS = ui_world.SECONDS
@@ -199,6 +202,65 @@ async def test_a_history_that_cannot_be_read_has_its_reason() -> None:
                 assert (answer.status, reason in await answer.text()) == (200, True)
     finally:
         await runner.cleanup()
+
+
+async def test_a_silent_jaeger_delays_one_page_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    gate = asyncio.Event()
+
+    async def silent(_: web.Request) -> web.Response:
+        asked.append(1)
+        await gate.wait()
+        return web.json_response({})
+
+    monkeypatch.setattr(histories, "SECONDS", 0.05)
+    app = web.Application()
+    app.router.add_get("/api/traces", silent)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    now = ManualClock()
+    traces = histories.Histories(ui_world.source(f"http://127.0.0.1:{runner.addresses[0][1]}"), now)
+    try:
+        reasons = [(await traces.of_cluster("team-a/shop", NOW)).problem for _ in range(2)]
+        assert ["asked again" in reason for reason in reasons] == [False, True]
+        assert len(asked) == 1
+        now.advance(histories.REST_SECONDS)
+        await traces.of_cluster("team-a/shop", NOW)
+        assert len(asked) == 2
+    finally:
+        gate.set()
+        await runner.cleanup()
+
+
+class PaperSight(sights.Sight):
+    """A state that changes when a test says so."""
+
+    def __init__(self) -> None:
+        super().__init__(*(store.Store(resource.AKO_DEPLOYMENTS) for _ in range(3)))
+
+
+async def test_late_spans_are_shown_once_after_the_last_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "SPAN_SECONDS", 0.0)
+    sight = PaperSight()
+    pages = server.UiServer(sight, ui_world.source("http://127.0.0.1:9"), port=0)
+    pages._show_late_spans()
+    first = pages._late
+    await sight.publish()
+    pages._show_late_spans()
+    last = pages._late
+    assert first is not None
+    assert last is not None
+    await asyncio.gather(first, last, return_exceptions=True)
+    assert (first.cancelled(), sight.version) == (True, 2)
+    pages._show_late_spans()
+    assert pages._late is last, "a page that is shown for late spans asks for no more"
+    await sight.publish()
+    pages._show_late_spans()
+    assert pages._late is not last
+    await pages.stop()
 
 
 def test_it_ends_with_its_parent() -> None:
