@@ -32,8 +32,9 @@ EXPORTED = {
     """,
     "ako_values": "NAMES SHARED Shared VALUES ValueType at filled placed typed",
     "api": """
+        ADOPTION_FAILURES AdoptedName
         API_VERSION Account AddKey AnnotationFlag Audit AuditContext Blocked CheckContext
-        ConfigMapReader Contribution
+        ClusterNameUse ConfigMapReader Contribution
         ControllerContext
         ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Finding FindingState
         Intent Keep KeptSecret
