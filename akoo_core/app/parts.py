@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from akoo_core.app import attempts, references, secret_index, watches
+from akoo_core.app import attempts, plugin_tables, references, secret_index, watches
 from akoo_core.app.world import CachedWorld
 from akoo_core.kube.client import KubeClient
 from akoo_core.plugin import threads
@@ -50,6 +50,7 @@ class Parts:
         self._clients = clients
         self._pools = pools
         self._secret_namespaces = settings.secret_namespaces
+        self._namespace = settings.operator_namespace
         self.services = services
         self.secret_index = secret_index.SecretIndex()
         self.secret_changes = secret_changes.SecretChanges()
@@ -86,6 +87,16 @@ class Parts:
     ) -> None:
         """Work on records, configs and plugins' kinds until ``stop``; by the leader only."""
         recorder = self.services.recorder
+        tables = plugin_tables.PluginTables(
+            management,
+            self.services.plugins.ordered,
+            namespace=self._namespace,
+            records=self._world.record_objects,
+            recorder=recorder,
+            wake=self.records.add,
+        )
+        await tables.look()
+        following = asyncio.create_task(tables.run(), name="tables")
         sending = asyncio.create_task(recorder.run(), name="events")
         try:
             async with asyncio.TaskGroup() as group:
@@ -108,8 +119,9 @@ class Parts:
                         )
                     )
         finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+            for task in (following, sending):
+                task.cancel()
+            await asyncio.gather(following, sending, return_exceptions=True)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(EVENTS_SECONDS):
                 await recorder.flush()

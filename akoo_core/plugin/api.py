@@ -890,6 +890,10 @@ class Plugin:
     reads_config_maps: ClassVar[bool] = False
     """The verbs of the plugin read ConfigMaps in the operator's namespace (``ctx.config_maps``).
     The Role then has the right for it."""
+    config_map: str = ""
+    """The name of a ConfigMap in the operator's namespace that ``take_config_map`` gets, at the
+    start and within 30 s of each change. It needs ``reads_config_maps``. "" for none. One whose
+    settings decide that sets it in ``__init__``."""
     needs_kubernetes_version: ClassVar[bool] = False
     """``contribute`` is called with the version of the workload cluster (``view
     .kubernetes_version``), and nothing of this plugin is written before that is known."""
@@ -916,6 +920,16 @@ class Plugin:
         answer True, no finalizer on its Cluster, and no cleanup. It stays so until the config asks
         for something else, or a plugin among them gives the fact AdoptedName."""
         return False
+
+    def take_config_map(
+        self, texts: Mapping[str, str] | None, records: tuple[record.Record, ...]
+    ) -> str:
+        """Take the texts of ``config_map``; None: there is none. ``records`` have not ended. The
+        leader calls it before any verb of a cluster, and all records are looked at once it took it.
+
+        "" if it did. Else the reason, as sentences: the plugin goes on with what it took before,
+        and an Event about the ConfigMap says why. It is asked again until it takes it."""
+        return ""
 
     async def open_secret(self, source: SecretSource, ctx: SecretContext) -> bytes | None:
         """The value of a SecretSource whose ``plugin`` is this one; None where there is none.

@@ -1,5 +1,7 @@
 """Typed values and JSON: bases of settings, configs and facts, and their decoding."""
 
+from akoo_core.kube.access.plainyaml import NotPlainError
+from akoo_core.kube.access.plainyaml import load as decode_plain_yaml
 from akoo_core.structs import (
     JSON,
     DecodeError,
@@ -23,10 +25,12 @@ __all__ = [
     "DecodeError",
     "FieldShape",
     "Meta",
+    "NotPlainError",
     "StrictStruct",
     "Struct",
     "convert",
     "decode_json",
+    "decode_plain_yaml",
     "encode_json",
     "field",
     "fields",

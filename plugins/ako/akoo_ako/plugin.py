@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from akoo_ako import (
@@ -24,8 +25,9 @@ from akoo_ako import (
     starts,
 )
 from akoo_ako.chart import effective
-from akoo_ako.releases import stored
-from akoo_core.plugin import api, structs
+from akoo_ako.releases import config_map, stored
+from akoo_core.plugin import api, errors, structs
+from akoo_core.plugin.records import Record
 
 PLACEMENT_SECONDS = 60.0
 """Until a placement is asked for again that nobody gave; a new fact asks at once."""
@@ -56,6 +58,21 @@ class AkoPlugin(api.Plugin):
         super().__init__(configured or settings.Settings())
         self._settings: settings.Settings = self.settings
         self._settings.check()
+        self.config_map = self._settings.releases_config_map
+        self._configured = self._settings.releases
+
+    def take_config_map(self, texts: Mapping[str, str] | None, records: tuple[Record, ...]) -> str:
+        """The rows of a ConfigMap join those of the settings."""
+        configured = self._configured
+        try:
+            rows = config_map.rows(texts, configured)
+        except errors.InputError as error:
+            return str(error)
+        before = self._settings.releases[len(configured) :]
+        problem = config_map.in_use(before, rows, records)
+        if not problem:
+            self._settings = structs.replace(self._settings, releases=(*configured, *rows))
+        return problem
 
     def only_observes(self, section: structs.JSON) -> bool:
         """``existing: Observe``."""

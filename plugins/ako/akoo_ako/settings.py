@@ -34,6 +34,9 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     every workload cluster, and removed with AKO."""
     releases: tuple[ReleaseRow, ...] = ()
     """Releases that are not built in, each by its differences from another one."""
+    releases_config_map: str = ""
+    """A ConfigMap in the operator's namespace with more of them, as a list under the key
+    ``releases``. It is followed. Empty: none."""
 
     @property
     def table(self) -> Table:

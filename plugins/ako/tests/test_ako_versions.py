@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import pathlib
 from typing import Any
 
@@ -10,10 +11,13 @@ import pytest
 import yaml
 from akoo_ako import settings
 from akoo_ako.releases import command, stored
+from akoo_ako.releases import used as used_by
 
+from akoo_core import clock, testing
 from akoo_core import settings as core_settings
+from akoo_core.kube import resource
 from akoo_core.objects import record
-from akoo_core.plugin import structs
+from akoo_core.plugin import commands, structs
 
 SPANS = ["1.24", "to", "1.30", "22.1.3", "to", "30.2.1"]
 EXAMPLE = pathlib.Path(__file__).parents[3] / "examples" / "ako-releases.yaml"
@@ -65,7 +69,7 @@ def test_the_table_with_the_clusters_of_each_release() -> None:
         of_cluster("lab", "2.2.1", data=row),
         of_cluster("old", "1.9.1"),
     )
-    used = command.clusters(records)
+    used = used_by.clusters(records)
     assert used["2.1.1"] == ("team-a/pay", "team-a/shop")
     shown = list(command.lines(command.rows(ours.table, records), used))
     cells = [line.split() for line in shown]
@@ -83,7 +87,7 @@ def test_the_table_with_the_clusters_of_each_release() -> None:
 
 def test_the_table_for_programs() -> None:
     records = (of_cluster("shop", "2.1.1"), of_cluster("old", "1.9.1"))
-    used = command.clusters(records)
+    used = used_by.clusters(records)
     listed = command.rows(settings.Settings().table, records)
     data = {row["version"]: row for row in (command.plain(r, k, used) for r, k in listed)}
     assert data["2.1.1"] == {
@@ -102,5 +106,35 @@ def test_the_table_for_programs() -> None:
 @pytest.mark.parametrize("finished", [True, False])
 def test_a_record_that_has_ended_runs_nothing(finished: bool) -> None:
     at = {"finished_at": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)} if finished else {}
-    used = command.clusters((of_cluster("shop", "2.1.1", **at),))
+    used = used_by.clusters((of_cluster("shop", "2.1.1", **at),))
     assert used == ({} if finished else {"2.1.1": ("team-a/shop",)})
+
+
+async def test_rows_of_the_config_map_are_in_the_table() -> None:
+    server = testing.memory.MemoryServer()
+    rows = [{"version": "2.1.2", "like": "2.1.1", **RANGES}]
+    ctx = context(server)
+    assert (await command.versions(ctx)).lines[-1].startswith("ConfigMap akoo-system/more is left")
+    config_map = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"releases": json.dumps(rows)}}
+    metadata = {"name": "more", "namespace": "akoo-system"}
+    server.seed({**config_map, "metadata": metadata})
+    answer = await command.versions(ctx)
+    assert answer.lines[-1].split()[0] == "2.1.2"
+    assert "problem" not in answer.data
+    wrong = {"releases": json.dumps([{**rows[0], "like": "9.9"}])}
+    await server.client().merge_patch(resource.CONFIG_MAPS, "more", {"data": wrong}, "akoo-system")
+    answer = await command.versions(ctx)
+    assert "releases[0].like: there is no release '9.9'" in answer.data["problem"]
+    assert answer.lines[-1] == answer.data["problem"]
+
+
+RANGES = {"kubernetes": {"min": "1.29", "max": "1.34"}, "avi": {"min": "30.1", "max": "31.1"}}
+
+
+def context(server: testing.memory.MemoryServer) -> commands.CommandContext:
+    return commands.CommandContext(
+        kube=server.client(),
+        clock=clock.ManualClock(),
+        settings=settings.Settings(releases_config_map="more"),
+        management_id="m",
+    )
