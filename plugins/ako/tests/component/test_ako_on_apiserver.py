@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import itertools
+import json
 import pathlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,7 +18,7 @@ from akoo_core import external, structs
 from akoo_core.kube import client, errors, resource, transport
 from akoo_core.kube.access import config
 from akoo_core.objects import names as core_names
-from akoo_core.plugin import api
+from akoo_core.plugin import ako_values, api
 from akoo_core.reconcile.deploy import drift, kinds
 from tests.ako import ako_rules
 
@@ -96,6 +97,47 @@ async def test_accepted_and_then_at_rest(
     for manifest in objects.render(desired.decide(view, settings.Settings())):
         live = applied.get(f"{manifest['kind']}/{manifest['metadata']['name']}", manifest)
         assert drift.differences(manifest, live) == []
+
+
+def lines() -> list[list[str]]:
+    """Path, releases, value and effect of each path that can be set."""
+    text = (pathlib.Path(__file__).parents[1] / "chart.txt").read_text()
+    cells = [[cell.strip() for cell in line.split("|")] for line in text.splitlines()]
+    return [row for row in cells if row[3] != "refused"]
+
+
+EXCLUDED = {"persistentVolumeClaim", "nodePortSelector.key", "nodePortSelector.value"}
+"""Beside a claim that each Pod makes, and beside ClusterIP."""
+
+
+async def test_values_of_the_chart_are_accepted_and_then_at_rest(
+    kube: client.KubeClient, build: Any
+) -> None:
+    flat = {
+        path: json.loads(value)
+        for path, releases, value, _ in lines()
+        if (releases == "all" or "2.1.1" in releases.split()) and path not in EXCLUDED
+    }
+    del flat["replicaCount"], flat["featureGates.GatewayAPI"], flat["L4Settings.defaultDomain"]
+    del flat["NetworkSettings.nsxtT1LR"], flat["AKOSettings.vpcMode"]
+    del flat["AKOSettings.primaryInstance"]
+    values = ako_values.placed({}, flat)
+    section = {"version": "2.1.1", "values": values}
+    view = build.view(
+        build.adc({"plugins.ako": section}), options.Options(version="2.1.1", values=values)
+    )
+    await apply(kube, view)
+    await settled(kube)
+    applied = await apply(kube, view)
+    assert versions_of(await apply(kube, view)) == versions_of(applied)
+    for manifest in objects.render(desired.decide(view, settings.Settings())):
+        live = applied[f"{manifest['kind']}/{manifest['metadata']['name']}"]
+        assert drift.differences(manifest, live) == []
+    pod = applied["StatefulSet/ako"]["spec"]["template"]["spec"]
+    assert pod["priorityClassName"] == "high"
+    assert [container["name"] for container in pod["containers"]] == ["ako", "side"]
+    claim = pod["volumes"][0]["ephemeral"]["volumeClaimTemplate"]["spec"]
+    assert claim["resources"]["requests"]["storage"] == "1Gi"
 
 
 async def test_a_release_follows_another_in_place(kube: client.KubeClient, build: Any) -> None:
