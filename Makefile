@@ -51,7 +51,8 @@ proof: testbed ## crashes, simulation and the bed under fire at full length
 		plugins/vsphere/tests/test_vsphere_crashes.py plugins/avi/tests/test_avi_slow.py plugins/avi/tests/life/test_avi_life_bootrules.py \
 		plugins/tenancy/tests/test_tenancy_crashes.py plugins/tenancy/tests/test_tenancy_storms.py plugins/tenancy/tests/test_tenancy_tenant_crashes.py \
 		plugins/tenancy/tests/test_tenancy_isolation.py plugins/tenancy/tests/test_tenancy_bad_stores.py \
-		plugins/vsphere/tests/test_vsphere_inventories.py tests/unit/cli/ui tests/unit/reconcile/test_deploy_kept_model.py tests/unit/release -n 2 --dist loadgroup $(ARGS)
+		plugins/vsphere/tests/test_vsphere_inventories.py tests/unit/cli/ui tests/unit/reconcile/test_deploy_kept_model.py tests/unit/release \
+		plugins/ako/tests/migration -n 2 --dist loadgroup $(ARGS)
 
 # kopf, which some figures are compared with, comes into .venv for it.
 bench: testbed ## figures, no gate (a quarter of an hour)

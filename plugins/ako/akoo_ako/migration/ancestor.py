@@ -36,11 +36,17 @@ VIP_VARIABLE: Final = "aviAPIServerHAProvider"
 VIP_ENVIRONMENT: Final = "avi_control_plane_ha_provider"
 
 OPERATOR: Final = "ako-operator-controller-manager"
+OPERATOR_NAMESPACE: Final = "tkg-system-networking"
+OPERATOR_APP: Final = "tanzu-ako-operator"
+"""Label ``app`` of its Deployment in another namespace: the vendor's operator for OpenShift has a
+Deployment and webhooks of the same names."""
 PACKAGE: Final = "ako-operator"
 WEBHOOKS: Final = (
     "ako-operator-mutating-webhook-configuration",
     "ako-operator-validating-webhook-configuration",
 )
+
+DEFINITION: Final = "akodeploymentconfigs.networking.tkg.tanzu.vmware.com"
 
 DEPLOYMENTS: Final = Resource("apps", "v1", "deployments", "Deployment")
 SERVICES: Final = Resource("", "v1", "services", "Service")

@@ -27,6 +27,12 @@ class Estate(structs.Struct, frozen=True, kw_only=True):
     """Secrets with the account of AKO."""
     bootstraps: tuple[structs.JSON, ...] = ()
     infra_settings: tuple[structs.JSON, ...] = ()
+    definition: structs.JSON | None = None
+    """The definition of configs that is there; read for a switch only."""
+    own_definition: structs.JSON | None = None
+    """That of akoo-core; for a switch only."""
+    operator_pods: tuple[str, ...] = ()
+    """Pods of the ancestor that are there; read for a switch only."""
     recorded: dict[str, str] = {}
     """Names of the records that manage a Cluster, by the UID of the Cluster."""
     refused: dict[str, tuple[str, ...]] = {}

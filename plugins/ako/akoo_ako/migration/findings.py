@@ -24,7 +24,7 @@ from akoo_core.plugin import names, structs
 KAPP_LABEL = "kapp.k14s.io/app"
 
 
-class Change(structs.Struct, frozen=True, kw_only=True):
+class StepChange(structs.Struct, frozen=True, kw_only=True):
     """A change that a step of a switch would make."""
 
     step: str
@@ -36,10 +36,10 @@ class Finding(structs.Struct, frozen=True, kw_only=True):
 
     object: str
     marks: tuple[str, ...] = ()
-    changes: tuple[Change, ...] = ()
+    changes: tuple[StepChange, ...] = ()
 
 
-_EXCHANGE = Change(
+_EXCHANGE = StepChange(
     step="finalizers",
     change=f"finalizer {names.FINALIZER} on, {ancestor.FINALIZER} off, in one patch",
 )
@@ -97,7 +97,7 @@ def of_clusters(estate: Estate, marks: Sequence[Marks]) -> Iterator[Finding]:
             yield Finding(
                 object=f"Cluster {each.key}",
                 marks=tuple(_seen(each, configs, estate)),
-                changes=tuple(Change(step=step, change=text) for step, text in _changes(each)),
+                changes=tuple(StepChange(step=step, change=text) for step, text in _changes(each)),
             )
 
 
@@ -148,7 +148,7 @@ def _finding(
     return Finding(
         object=named(obj),
         marks=tuple(marks),
-        changes=tuple(Change(step=step, change=text) for step, text in changes),
+        changes=tuple(StepChange(step=step, change=text) for step, text in changes),
     )
 
 

@@ -12,10 +12,13 @@ from typing import Any, Final
 
 from akoo_ako import config
 from akoo_ako.installs import kinds
-from akoo_ako.installs.seen import at, metadata_of, name_of
+from akoo_ako.installs.seen import at, items, label, metadata_of, name_of, namespace_of
 from akoo_ako.migration import ancestor, estate
 from akoo_core.plugin import commands, structs
 from akoo_core.plugin.kube import (
+    AKO_DEPLOYMENT_CONFIGS,
+    CUSTOM_RESOURCE_DEFINITIONS,
+    PODS,
     SECRETS,
     ForbiddenError,
     KubeClient,
@@ -31,8 +34,40 @@ AT_ONCE: Final = 8
 
 
 async def read(ctx: commands.CommandContext) -> estate.Estate:
-    """The objects. Raises KubeErrors but Forbidden and NotFound."""
+    """The objects, and what answers in workload clusters. Raises KubeErrors but Forbidden and
+    NotFound."""
+    return await _reached(ctx, await _objects(ctx, _Look(ctx.kube)))
+
+
+async def read_for_switch(ctx: commands.CommandContext, *, reach: bool = False) -> estate.Estate:
+    """The objects as they are now, with those that only a switch needs.
+
+    ``reach``: call the workload clusters as well."""
     look = _Look(ctx.kube)
+    objects = await _objects(ctx, look)
+    defined = await look.at(
+        (CUSTOM_RESOURCE_DEFINITIONS,), field_selector=f"metadata.name={ancestor.DEFINITION}"
+    )
+    pods = [
+        name_of(pod)
+        for deployment in objects.deployments
+        if (selector := _selector(deployment))
+        for pod in await look.at(
+            (PODS,), namespace_of(deployment), label_selector=selector, metadata_only=True
+        )
+    ]
+    own = [each for each in ctx.definitions if name_of(each) == ancestor.DEFINITION]
+    objects = structs.replace(
+        objects,
+        definition=defined[0] if defined else None,
+        own_definition=own[0] if own else None,
+        operator_pods=tuple(sorted(pods)),
+        unseen=tuple(look.unseen),
+    )
+    return await _reached(ctx, objects) if reach else objects
+
+
+async def _objects(ctx: commands.CommandContext, look: _Look) -> estate.Estate:
     packages = [
         package for package in await look.at(kinds.PACKAGE_INSTALLS) if _is_operator(package)
     ]
@@ -40,14 +75,16 @@ async def read(ctx: commands.CommandContext) -> estate.Estate:
         obj
         for kind, name in zip(ancestor.WEBHOOK_KINDS, ancestor.WEBHOOKS, strict=True)
         for obj in await look.at((kind,), field_selector=f"metadata.name={name}")
+        if _judges_configs(obj)
     ]
-    objects = estate.Estate(
-        deployments=await look.at(
-            (ancestor.DEPLOYMENTS,), field_selector=f"metadata.name={ancestor.OPERATOR}"
-        ),
+    deployments = await look.at(
+        (ancestor.DEPLOYMENTS,), field_selector=f"metadata.name={ancestor.OPERATOR}"
+    )
+    return estate.Estate(
+        deployments=tuple(filter(_of_ancestor, deployments)),
         packages=tuple(packages),
         webhooks=tuple(webhooks),
-        configs=tuple({**each, "kind": "AKODeploymentConfig"} for each in ctx.configs),
+        configs=await look.at((AKO_DEPLOYMENT_CONFIGS,)),
         clusters=await look.at(ancestor.CLUSTERS),
         machines=await look.at(ancestor.MACHINES, metadata_only=True),
         services=await look.at((ancestor.SERVICES,), metadata_only=True),
@@ -65,7 +102,27 @@ async def read(ctx: commands.CommandContext) -> estate.Estate:
         refused=_refused(ctx),
         unseen=tuple(look.unseen),
     )
-    return await _reached(ctx, objects)
+
+
+def _selector(deployment: structs.JSON) -> str:
+    """The labels of its Pods; "" where it has none to select them by."""
+    labels = at(deployment, "spec.selector.matchLabels") or {}
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+
+
+def _of_ancestor(deployment: structs.JSON) -> bool:
+    """True for a Deployment of that name that is the ancestor's, not another vendor's."""
+    apps = (label(deployment, "app"), at(deployment, "spec.template.metadata.labels.app"))
+    return namespace_of(deployment) == ancestor.OPERATOR_NAMESPACE or ancestor.OPERATOR_APP in apps
+
+
+def _judges_configs(webhook: structs.JSON) -> bool:
+    """True for a webhook configuration of that name that judges AKODeploymentConfigs."""
+    return any(
+        AKO_DEPLOYMENT_CONFIGS.plural in (rule.get("resources") or ())
+        for hook in items(webhook, "webhooks")
+        for rule in items(hook, "rules")
+    )
 
 
 def _is_operator(package: structs.JSON) -> bool:
@@ -126,12 +183,12 @@ class _Look:
         self.unseen: list[str] = []
 
     async def at(
-        self, versions: tuple[Resource, ...], **selectors: Any
+        self, versions: tuple[Resource, ...], namespace: str | None = None, **selectors: Any
     ) -> tuple[structs.JSON, ...]:
         """The objects of a kind at the first version that is served; () where none is."""
         for kind in versions:
             try:
-                return await self._pages(kind, **selectors)
+                return await self._pages(kind, namespace, **selectors)
             except ForbiddenError:
                 self.unseen.append(f"{kind.qualified} may not be listed")
                 return ()
@@ -139,12 +196,15 @@ class _Look:
                 continue
         return ()
 
-    async def _pages(self, kind: Resource, **selectors: Any) -> tuple[structs.JSON, ...]:
+    async def _pages(
+        self, kind: Resource, namespace: str | None, **selectors: Any
+    ) -> tuple[structs.JSON, ...]:
         objects: list[structs.JSON] = []
         token = ""
         for _ in range(PAGES):
-            page = await self._kube.list(kind, token=token, **selectors)
-            objects += ({**obj, "kind": kind.kind} for obj in page.items if metadata_of(obj))
+            page = await self._kube.list(kind, namespace, token=token, **selectors)
+            kept = {"apiVersion": kind.api_version, "kind": kind.kind}
+            objects += ({**obj, **kept} for obj in page.items if metadata_of(obj))
             token = page.token
             if not token:
                 return tuple(objects)

@@ -8,9 +8,11 @@ from akoo_ako.migration import blockers, estate, findings
 from akoo_ako.migration.blockers import Blocker
 from akoo_ako.migration.estate import Estate
 from akoo_ako.migration.findings import Finding
+from akoo_ako.migration.steps import adoption
 from akoo_core.plugin import structs
 
-LATER = "The switch itself is not in this release. This command only looks."
+LATER = "This release cannot adopt an AKO, so that it makes no switch. This command only looks."
+NEXT = "Next: akoo-core migrate-akoo run."
 
 
 class Checked(structs.Struct, frozen=True, kw_only=True):
@@ -79,7 +81,10 @@ def _lines(checked: Checked) -> Iterator[str]:
         yield "Not looked at"
         yield from (f"  {sentence}" for sentence in checked.unseen)
     yield from _of_blockers(checked)
-    yield LATER
+    if not adoption.possible():
+        yield LATER
+    elif checked.free and checked.operator:
+        yield NEXT
 
 
 def _of_findings(objects: Iterable[Finding]) -> Iterator[str]:
