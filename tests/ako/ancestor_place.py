@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from akoo_ako import settings
@@ -88,9 +88,14 @@ class MemoryApi:
 
 
 class JudgedClient(memory.MemoryClient):
-    """A client whose writes of configs need the ancestor, while its webhooks are there."""
+    """A client whose writes of configs need the ancestor, while its webhooks are there.
+
+    ``meanwhile`` is called once, before the first write of a kind by its plural (``clusters/status``):
+    others write too.
+    """
 
     server: memory.MemoryServer
+    meanwhile: dict[str, Callable[[], Awaitable[Any]]]
 
     async def json_patch(
         self,
@@ -101,9 +106,20 @@ class JudgedClient(memory.MemoryClient):
         *,
         subresource: str | None = None,
     ) -> dict[str, Any]:
+        await self._others_write(resource, subresource)
         if resource.plural == "akodeploymentconfigs" and self._refuses():
             raise kube_errors.ServerError("failed calling webhook vakodeploymentconfig.kb.io")
         return await super().json_patch(resource, name, patch, namespace, subresource=subresource)
+
+    async def delete(self, resource: Resource, *arguments: Any, **options: Any) -> None:
+        await self._others_write(resource)
+        await super().delete(resource, *arguments, **options)
+
+    async def _others_write(self, resource: Resource, subresource: str | None = None) -> None:
+        key = "/".join(filter(None, (resource.plural, subresource)))
+        write = self.meanwhile.pop(key, None)
+        if write is not None:
+            await write()
 
     def _refuses(self) -> bool:
         judged = [
@@ -148,6 +164,7 @@ class AncestorPlace:
         self.operator = ""
         self.records: tuple[Any, ...] = ()
         self.slept: list[float] = []
+        self.meanwhile: dict[str, Callable[[], Awaitable[Any]]] = {}
         for obj in objects.installation():
             self.server.seed(obj)
         if package:
@@ -184,7 +201,7 @@ class AncestorPlace:
             system="kubernetes",
             field_manager="akoo-core",
         )
-        client.server = self.server
+        client.server, client.meanwhile = self.server, self.meanwhile
         return commands.CommandContext(
             kube=client,
             clock=clock.ManualClock(),
