@@ -90,7 +90,7 @@ class MemoryApi:
 class JudgedClient(memory.MemoryClient):
     """A client whose writes of configs need the ancestor, while its webhooks are there.
 
-    ``meanwhile`` is called once, before the first write of a kind by its plural (``clusters/status``):
+    ``meanwhile`` is called once, before the first write of a kind (``clusters/status``):
     others write too.
     """
 
