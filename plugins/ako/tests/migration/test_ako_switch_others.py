@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from akoo_ako.migration import ancestor
 from akoo_ako.migration.steps import adoption
+from akoo_ako.migration.switch import journal
 from akoo_testbed.ancestor import objects
 
 from akoo_core import errors
@@ -59,22 +60,26 @@ def test_a_cluster_that_is_deleted_before_its_patch_keeps_the_ancestor(
     assert place.owners()["Cluster till"] == [names.FINALIZER]
 
 
-def test_a_cluster_of_the_same_name_made_anew_is_looked_at_again(place: AncestorPlace) -> None:
+def test_a_cluster_of_the_same_name_made_anew_gets_its_own_entry(place: AncestorPlace) -> None:
+    """It has the same finalizers, as after a restore, and is still another object."""
+    held: dict[str, Any] = {"metadata": {"finalizers": None}}
+
     async def replaced() -> None:
-        held: dict[str, Any] = {"metadata": {"finalizers": None}}
+        metadata = place.get(objects.CLUSTERS, "shop")["metadata"]
         await place.api.patch(objects.CLUSTERS, "team-a", "shop", held)
         await place.api.delete(objects.CLUSTERS, "team-a", "shop")
-        place.cluster("shop")
+        kept = {key: metadata[key] for key in ("labels", "finalizers")}
+        place.seed(objects.CLUSTERS, "shop", "team-a", metadata=kept, spec={})
 
     uid = place.get(objects.CLUSTERS, "shop")["metadata"]["uid"]
-    machines = place.all(objects.MACHINES)
-    for machine in machines:
-        place.delete(objects.MACHINES, machine["metadata"]["name"], "team-a")
     place.meanwhile["clusters"] = replaced
     assert place.run().exit_code == 0
-    after = place.get(objects.CLUSTERS, "shop")
-    assert after["metadata"]["uid"] != uid
-    assert "finalizers" not in after["metadata"]  # the ancestor has never had it
+    after = place.get(objects.CLUSTERS, "shop")["metadata"]
+    assert after["uid"] != uid
+    assert after["finalizers"] == [names.FINALIZER]
+    (part,) = place.all("v1/ConfigMap")
+    noted = journal.read([part]).of("finalizers")
+    assert [each.uid for each in noted if each.name == "shop"] == [after["uid"]]
 
 
 def test_a_deletion_during_the_way_back_does_not_start_the_ancestor(place: AncestorPlace) -> None:
