@@ -45,11 +45,8 @@ async def back(
     )
     if blockers:
         return answer.refused(blockers)
-    if progress.journal.phase != "Restored":
-        for step in reversed(order.STEPS):
-            await progress.carry(_undoing(step), keeps=False, stopped=False)
-        await progress.store.enter(progress.journal, "Restored")
-    await progress.look()
+    for step in reversed(order.STEPS):
+        await progress.carry(_undoing(step), keeps=False, stopped=False)
     await progress.store.remove(progress.journal)
     return answer.done(progress.made, DONE)
 

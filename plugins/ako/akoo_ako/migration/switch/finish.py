@@ -52,7 +52,7 @@ async def _look(ctx: commands.CommandContext, progress: Progress) -> commands.Co
     """The answer where there is nothing to do, or it is refused."""
     await progress.look()
     estate, journal = progress.estate, progress.journal
-    if journal.phase in ("", "Restored"):
+    if not journal.phase:
         return answer.done((), NOTHING)
     left = [each.object for each in order.missing(estate, journal)]
     blockers = tuple(refusals.of_finish(estate, journal, left, ctx.records))

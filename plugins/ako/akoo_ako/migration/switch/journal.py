@@ -22,8 +22,8 @@ PHASE: Final = "phase"
 PART_BYTES: Final = 400_000
 """Text of one ConfigMap. A server takes 1 MiB of an object, keys and quotes included."""
 
-Phase = Literal["Switching", "Restored", "Finishing"]
-"""Restored: all is back, and the rest of the journal goes. Finishing: there is no way back."""
+Phase = Literal["Switching", "Finishing"]
+"""Finishing: there is no way back."""
 
 
 class Entry(structs.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,6 @@ from akoo_ako.migration import ancestor
 from akoo_ako.migration.estate import Estate, has_finalizer, is_deleting, named
 from akoo_ako.migration.steps import stop
 from akoo_ako.migration.switch import answer, order, refusals
-from akoo_ako.migration.switch.journal import Journal
 from akoo_ako.migration.switch.progress import (
     DELETIONS_SECONDS,
     PODS_SECONDS,
@@ -29,7 +28,7 @@ async def preview(ctx: commands.CommandContext) -> commands.CommandAnswer:
     """The changes that can be planned now, or the refusals. It only reads."""
     progress = Progress(ctx)
     await progress.look(reach=True)
-    missing = order.missing(progress.estate, _current(progress.journal))
+    missing = order.missing(progress.estate, progress.journal)
     if not missing and not _held(progress.estate):
         return answer.done((), DONE)
     blockers = tuple(refusals.of_run(progress.estate, progress.journal, ctx.operator.holder))
@@ -40,9 +39,6 @@ async def run(ctx: commands.CommandContext, sleep: Sleep = asyncio.sleep) -> com
     """The switch. Exit code 1 where it waits for something, or was refused."""
     progress = Progress(ctx, sleep)
     await progress.look(reach=True)
-    if progress.journal.phase == "Restored":
-        await progress.store.remove(progress.journal)
-        await progress.look(reach=True)
     if not order.missing(progress.estate, progress.journal) and not _held(progress.estate):
         return answer.done((), DONE)
     blockers = tuple(refusals.of_run(progress.estate, progress.journal, ctx.operator.holder))
@@ -62,10 +58,6 @@ async def run(ctx: commands.CommandContext, sleep: Sleep = asyncio.sleep) -> com
     if held := _held(progress.estate):
         return answer.done(progress.made, *map(_unfinished, held), exit_code=1)
     return answer.done(progress.made, NEXT)
-
-
-def _current(journal: Journal) -> Journal:
-    return Journal() if journal.phase == "Restored" else journal
 
 
 def _in_deletion(estate: Estate) -> str:
