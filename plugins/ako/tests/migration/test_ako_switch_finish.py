@@ -132,3 +132,15 @@ def test_an_end_that_was_interrupted_goes_on_and_does_not_turn_round(nth: int) -
             assert [each["reason"] for each in answer.data["blockers"]] == ["SwitchFinished"]
     assert place.finish().exit_code == 0
     assert place.end() == expected.end()
+
+
+def test_an_end_that_has_begun_goes_on_beside_new_marks() -> None:
+    """There is no way back to a switch, so that it must not be asked for."""
+    place = switched()
+    place.server.faults.after("update configmaps", CrashError())
+    with pytest.raises(CrashError):
+        place.finish()
+    machine = {"metadata": {"annotations": {objects.HOOK: "ako-operator"}}}
+    place.patch(objects.MACHINES, "shop-0", machine, "team-a")
+    assert place.finish().exit_code == 0
+    assert place.all("v1/ConfigMap") == []

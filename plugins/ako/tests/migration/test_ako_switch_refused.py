@@ -289,3 +289,15 @@ def test_back_previews_what_it_would_do(place: AncestorPlace) -> None:
     answer = place.back()
     planned = [(each["step"], each["object"]) for each in preview.data["changes"]]
     assert planned == [(each["step"], each["object"]) for each in answer.data["changes"]]
+
+
+def test_both_finalizers_are_mended_only_where_this_switch_put_ours(place: AncestorPlace) -> None:
+    both = {"metadata": {"finalizers": [objects.FINALIZER, names.FINALIZER]}}
+    place.patch(objects.CLUSTERS, "shop", both, "team-a")
+    assert refused(place, place.run) == {("TwoOperators", "Cluster team-a/shop")}
+    own = {"metadata": {"finalizers": [objects.FINALIZER]}}
+    place.patch(objects.CLUSTERS, "shop", own, "team-a")
+    assert place.run().exit_code == 0
+    place.patch(objects.CLUSTERS, "shop", both, "team-a")
+    assert place.run().exit_code == 0
+    assert place.owners()["Cluster shop"] == [names.FINALIZER]

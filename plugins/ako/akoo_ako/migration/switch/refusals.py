@@ -15,6 +15,9 @@ from akoo_core.plugin.records import Record
 
 WAITED = "AncestorFinalizer"
 """A blocker that ``run`` waits for, while the ancestor runs."""
+BOTH = "TwoOperators"
+"""A blocker that ``run`` mends where this switch gave the object to akoo-core: the ancestor was
+started again."""
 
 
 def of_run(estate: Estate, journal: Journal, operator: str) -> Iterator[Blocker]:
@@ -26,9 +29,10 @@ def of_run(estate: Estate, journal: Journal, operator: str) -> Iterator[Blocker]
             message="The switch is being finished: run akoo-core migrate-akoo finish again.",
         )
         return
-    checked = report.check(estate)
+    checked, ours = report.check(estate), _switched(estate, journal)
     for blocker in checked.blockers:
-        if blocker.reason != WAITED or not estate.operates:
+        waits = blocker.reason == WAITED and estate.operates
+        if not waits and not (blocker.reason == BOTH and blocker.object in ours):
             yield blocker
     for sentence in checked.unseen:
         yield Blocker(reason="NotLookedAt", object="the management cluster", message=sentence)
@@ -40,6 +44,14 @@ def of_run(estate: Estate, journal: Journal, operator: str) -> Iterator[Blocker]
             object="akoo-core",
             message="This release cannot adopt an AKO: nobody would manage it after a switch.",
         )
+
+
+def _switched(estate: Estate, journal: Journal) -> set[str]:
+    """The objects that this switch gave to akoo-core."""
+    uids = {entry.uid for entry in journal.of(finalizers.NAME)}
+    return {
+        named(obj) for obj in (*estate.configs, *estate.clusters) if metadata_of(obj)["uid"] in uids
+    }
 
 
 def of_back(
