@@ -16,7 +16,8 @@ from akoo_core.objects import names
 from akoo_core.plugin import commands
 from tests.ako.ancestor_place import AncestorPlace, CrashError
 
-CRASHED = ("shop", "till") if os.environ.get("AKOO_PROOF") else ("shop",)
+PROOF = bool(os.environ.get("AKOO_PROOF"))
+CRASHED = ("shop", "till") if PROOF else ("shop",)
 """Clusters of the places in which a process ends."""
 
 
@@ -149,3 +150,24 @@ def test_a_way_back_that_ends_after_any_write_goes_on_and_turns_round() -> None:
         assert turning.run().exit_code == 0
         assert turning.end() == after, nth
     assert nth > 12
+
+
+@pytest.mark.skipif(not PROOF, reason="minutes (AKOO_PROOF=1)")
+@pytest.mark.parametrize("part", range(6))
+def test_twenty_clusters_interrupted_in_each_step(part: int) -> None:
+    """The same ends, after an interruption at each seventh write of a switch and of a way back."""
+    clusters = tuple(f"shop-{number}" for number in range(20))
+    place = AncestorPlace(clusters)
+    before = place.end()
+    place.run()
+    after = place.end()
+    for nth in range(part * 28 + 1, part * 28 + 29, 7):
+        place = AncestorPlace(clusters)
+        crash(place, place.run, nth)
+        place.check_owners()
+        assert place.run().exit_code == 0
+        assert place.end() == after, nth
+        crash(place, place.back, nth)
+        place.check_owners()
+        assert place.back().exit_code == 0
+        assert place.end() == before, nth

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from akoo_ako.migration import ancestor
 from akoo_ako.migration.steps import adoption
 from akoo_ako.migration.switch import back, journal, run
 from akoo_ako.migration.switch.journal import Entry, Journal
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import errors
-from tests.ako.ancestor_place import AncestorPlace
+from tests.ako.ancestor_place import AncestorPlace, CrashError
 
 CONFIG_MAPS = "v1/ConfigMap"
 
@@ -154,3 +155,23 @@ def test_the_journal_is_gone_after_the_way_back() -> None:
     place.back()
     assert place.all(CONFIG_MAPS) == []
     assert place.all(objects.SECRETS)
+
+
+@pytest.mark.parametrize("command", ["back", "finish"])
+def test_a_journal_of_two_parts_is_deleted_from_its_end(command: str) -> None:
+    """So that what is left after an interruption can still be read."""
+    place = AncestorPlace(())
+    note = {"metadata": {"annotations": {"note": "x" * 300_000}}}
+    for kind, name in zip(ancestor.WEBHOOK_KINDS, ancestor.WEBHOOKS, strict=True):
+        place.patch(f"{kind.api_version}/{kind.kind}", name, note)
+    before = place.end()
+    assert place.run().exit_code == 0
+    assert len(place.all(CONFIG_MAPS)) == 2
+    place.server.faults.after("delete configmaps", CrashError())
+    with pytest.raises(CrashError):
+        getattr(place, command)()
+    assert [each["metadata"]["name"] for each in place.all(CONFIG_MAPS)] == ["akoo-migration-0"]
+    assert getattr(place, command)().exit_code == 0
+    assert place.all(CONFIG_MAPS) == []
+    if command == "back":
+        assert place.end() == before
