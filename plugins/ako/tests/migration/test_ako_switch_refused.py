@@ -281,6 +281,15 @@ def test_other_options_of_the_plugin_survive_the_way_back(place: AncestorPlace) 
         assert place.end() == before
 
 
+def test_options_that_a_person_adds_after_the_switch_stay(place: AncestorPlace) -> None:
+    place.run()
+    spec = {"plugins": {"ako": {"version": "1.13.4"}}}
+    place.patch(objects.CONFIGS, objects.DEFAULT_CONFIG, {"spec": spec})
+    assert place.back().exit_code == 0
+    live = place.get(objects.CONFIGS, objects.DEFAULT_CONFIG)
+    assert live["spec"]["plugins"] == spec["plugins"]
+
+
 def test_back_previews_what_it_would_do(place: AncestorPlace) -> None:
     place.run()
     before = place.end()
