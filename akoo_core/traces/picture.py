@@ -59,6 +59,9 @@ class Row(structs.Struct, frozen=True, kw_only=True):
     bars: tuple[Bar, ...] = ()
     waits: tuple[Bar, ...] = ()
     calls: tuple[Bar, ...] = ()
+    waited: int = 0
+    """Microseconds from its end to the next step of anything, if it did not finish."""
+    reason: str = ""
 
 
 class Link(structs.Struct, frozen=True, kw_only=True):
@@ -86,6 +89,8 @@ class Picture(structs.Struct, frozen=True, kw_only=True):
     ticks: tuple[Tick, ...] = ()
     left_out: int = 0
     """Older rows that are not shown."""
+    longest: Row | None = None
+    """The row after which the wait was the longest; None where nothing waited."""
     width: float = WIDTH
 
 
@@ -103,6 +108,7 @@ def picture(spans: Sequence[life.JaegerSpan]) -> Picture:
         links=_links(spans, rows),
         ticks=_ticks(scale),
         left_out=len(groups) - len(shown),
+        longest=max((row for row in rows if row.waited), key=lambda row: row.waited, default=None),
     )
 
 
@@ -164,6 +170,8 @@ def _row(
         state=state,
         trace=line.trace,
         bars=tuple(_bar(step.line.start, _end(step.line), scale, step) for step in group),
+        waited=waited,
+        reason=line.reason,
         waits=tuple(_wait(step, scale, starts) for step in group if _waited(step, starts)),
         calls=tuple(_call(call, scale) for step in group for call in step.calls),
     )

@@ -7,6 +7,7 @@ import importlib.resources
 from typing import Any
 
 from akoo_core import errors
+from akoo_core.traces import picture
 
 STATIC = {"style.css": "text/css", "live.js": "text/javascript", "icon.svg": "image/svg+xml"}
 """The files that a page asks for, with their types."""
@@ -39,10 +40,12 @@ def _environment() -> Any:
         raise errors.AkooError(
             "pages need the package jinja2: pip install 'akoo-core[ui]'"
         ) from None
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("akoo_core.cli.ui"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["duration"] = picture.duration
+    return environment

@@ -68,6 +68,20 @@ def test_the_wait_ends_where_the_next_step_begins() -> None:
 def test_what_ended_well_waits_for_nothing() -> None:
     made = picture.picture([verb("a", 1, 0, akoo__result="done"), verb("b", 1, 60 * SECOND)])
     assert made.rows[0].waits == ()
+    assert made.longest is None
+
+
+def test_the_step_that_waited_longest_is_named() -> None:
+    made = picture.picture(
+        [
+            verb("a", 1, 0, "prepare", akoo__result="wait"),
+            verb("b", 1, 3 * SECOND, "drain", akoo__result="wait", akoo__reason="AkoDeleting"),
+            verb("c", 1, 20 * SECOND, "fence", akoo__result="wait"),
+            verb("d", 1, 25 * SECOND, "sweep", akoo__result="done"),
+        ]
+    )
+    assert made.longest is made.rows[1]
+    assert (made.longest.waited, made.longest.reason) == (16 * SECOND, "AkoDeleting")
 
 
 def test_calls_are_drawn_within_their_step_and_errors_show() -> None:

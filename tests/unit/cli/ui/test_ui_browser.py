@@ -152,6 +152,9 @@ async def test_pages_are_usable_by_everybody(width: int, scheme: str) -> None:
             assert await shown.page.evaluate(wide) == 0, path
         await shown.page.goto(f"{world.base}/cluster/team-a/shop-1")
         await async_api.expect(shown.page.locator("svg.life g.row").first).to_be_visible()
+        longest = "Longest wait: 977 ms for AkoStopping, after fence of ako at 19:50:30.411."
+        await async_api.expect(shown.page.get_by_text(longest)).to_be_visible()
+        await async_api.expect(shown.page.locator("svg.life g.longest")).to_have_count(1)
         await async_api.expect(shown.page.locator("td.message").first).to_have_text(
             ui_world.HOSTILE
         )
