@@ -21,7 +21,8 @@ from akoo_core.manifests import packaged, people, render
 from akoo_core.plugin import api
 from akoo_core.plugin.signals import Signals
 from akoo_core.plugin_host import rbac
-from hack.monitoring import dashboards, rules
+from akoo_core.signals import rules
+from hack.monitoring import dashboards
 
 SOURCES = pathlib.Path(__file__).parent / "chart_sources"
 NAMESPACE = "{{ .Release.Namespace }}"

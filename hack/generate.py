@@ -18,8 +18,9 @@ from akoo_core.manifests import packaged, people, render
 from akoo_core.plugin import api
 from akoo_core.plugin.signals import Signals
 from akoo_core.plugin_host import loader, rbac
+from akoo_core.signals import rules
 from hack import chart, clusterctl, compatibility
-from hack.monitoring import dashboards, pages, rules
+from hack.monitoring import dashboards, pages
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADER = "# Made by `make generate`. Do not edit.\n"

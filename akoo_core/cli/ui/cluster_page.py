@@ -54,6 +54,8 @@ class ShownProof(structs.Struct, frozen=True, kw_only=True):
     suspect: int
     held: int
     held_by: str
+    clean: bool
+    """Everything was seen, and nothing is left."""
     queries: tuple[str, ...]
     suspects: tuple[str, ...]
     unseen: tuple[str, ...]
@@ -175,6 +177,7 @@ def _proof(proof: StoredProof, now: datetime.datetime) -> ShownProof:
         suspect=proof.suspect,
         held=proof.held,
         held_by=proof.held_by,
+        clean=not (proof.own or proof.suspect or proof.held or proof.unseen),
         queries=proof.queries[:SHOWN_ITEMS],
         suspects=proof.suspects[:SHOWN_ITEMS],
         unseen=proof.unseen[:SHOWN_ITEMS],

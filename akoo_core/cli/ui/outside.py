@@ -22,6 +22,8 @@ from akoo_core.plugin.errors import describe
 
 AGAIN_SECONDS = 30.0
 """Shortest time between an answer and the same question."""
+CHANGED_SECONDS = 3.0
+"""The same where the record has another phase since: its objects come or go."""
 WIDTH = 4
 """Questions that are asked at the same time."""
 REMEMBERED = 100
@@ -37,6 +39,14 @@ class Seen(NamedTuple, Generic[Answer]):
     at: datetime.datetime | None = None
     problem: str = ""
     """The reason why no plugin could be asked."""
+
+
+class Kept(NamedTuple):
+    """An answer, the monotonic time of its end, and the phase of the record at the question."""
+
+    at: float
+    phase: str
+    seen: Seen[Any]
 
 
 class Asker(Protocol):
@@ -61,20 +71,19 @@ class Outside:
         self._publish = publish
         self._clock = clock
         self._places = asyncio.Semaphore(WIDTH)
-        self._seen: collections.OrderedDict[str, tuple[float, Seen[Any]]] = (
-            collections.OrderedDict()
-        )
+        self._seen: collections.OrderedDict[str, Kept] = collections.OrderedDict()
         self._running: dict[str, asyncio.Task[None]] = {}
 
     def objects(self, facts: Facts, record: Record) -> Seen[PluginPlan]:
         """The objects of the cluster of a record, as last answered."""
-        return self._last(record.name, lambda: self._asker.objects(facts, record))
+        phase = record.status.phase or ""
+        return self._last(record.name, phase, lambda: self._asker.objects(facts, record))
 
     def systems(
         self, configs: tuple[structs.JSON, ...], records: tuple[Record, ...]
     ) -> Seen[PluginFindings]:
         """The systems outside, as last answered."""
-        return self._last("", lambda: self._asker.systems(configs, records))
+        return self._last("", "", lambda: self._asker.systems(configs, records))
 
     async def close(self) -> None:
         """End all questions."""
@@ -84,16 +93,17 @@ class Outside:
         await asyncio.gather(*running, return_exceptions=True)
 
     def _last(
-        self, key: str, question: Callable[[], Coroutine[Any, Any, tuple[Answer, ...]]]
+        self, key: str, phase: str, question: Callable[[], Coroutine[Any, Any, tuple[Answer, ...]]]
     ) -> Seen[Answer]:
-        at, seen = self._seen.get(key, (float("-inf"), Seen[Answer]()))
-        if key not in self._running and self._clock.monotonic() - at >= AGAIN_SECONDS:
-            task = asyncio.create_task(self._ask(key, question), name=f"fleet page: ask {key}")
-            self._running[key] = task
-        return seen
+        kept = self._seen.get(key, Kept(float("-inf"), phase, Seen[Answer]()))
+        pause = AGAIN_SECONDS if kept.phase == phase else CHANGED_SECONDS
+        if key not in self._running and self._clock.monotonic() - kept.at >= pause:
+            asking = self._ask(key, phase, question)
+            self._running[key] = asyncio.create_task(asking, name=f"fleet page: ask {key}")
+        return kept.seen
 
     async def _ask(
-        self, key: str, question: Callable[[], Coroutine[Any, Any, tuple[Answer, ...]]]
+        self, key: str, phase: str, question: Callable[[], Coroutine[Any, Any, tuple[Answer, ...]]]
     ) -> None:
         answered: tuple[Answer, ...] | BaseException
         try:
@@ -107,7 +117,7 @@ class Outside:
             seen = Seen[Answer](at=now, problem=describe(answered))
         else:
             seen = Seen(answered, now)
-        self._seen[key] = self._clock.monotonic(), seen
+        self._seen[key] = Kept(self._clock.monotonic(), phase, seen)
         self._seen.move_to_end(key)
         while len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)

@@ -51,6 +51,21 @@ def test_all_is_the_sum_of_its_parts(capsys: pytest.CaptureFixture[str]) -> None
     assert len(set(whole)) == len(whole)
 
 
+def test_monitoring_is_a_part_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = ROOT / "deploy/monitoring"
+    monitor, rule = printed(capsys, "monitoring", "--plugins", "ako,avi,tenancy,vsphere")
+    assert monitor == yaml.load((folder / "podmonitor.yaml").read_text(), Loader=LOADER)
+    whole = yaml.load((folder / "prometheusrule.yaml").read_text(), Loader=LOADER)
+    by_name = {group["name"]: group for group in whole["spec"]["groups"]}
+    assert {group["name"]: group for group in rule["spec"]["groups"]} == by_name
+    words = ("--install-namespace", "lb", "--runbooks", "https://wiki.example/runbooks")
+    monitor, rule = printed(capsys, "monitoring", "--plugins", "ako,avi", *words)
+    assert {each["metadata"]["namespace"] for each in (monitor, rule)} == {"lb"}
+    rules = [each for group in rule["spec"]["groups"] for each in group["rules"]]
+    assert "AkooCredentialOld" not in {each["alert"] for each in rules}
+    assert {each["annotations"]["runbook_url"].rpartition("/")[0] for each in rules} == {words[-1]}
+
+
 def test_definitions_and_accounts_come_before_those_that_need_them(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

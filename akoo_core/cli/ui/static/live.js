@@ -97,6 +97,8 @@ function close() {
 }
 
 document.addEventListener("visibilitychange", listen);
+// Ages are those of the last answer.
+setInterval(() => { if (changes !== null) load(); }, 60000);
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button.copy");

@@ -104,3 +104,16 @@ def test_commands_fit_the_state() -> None:
     assert "akoo-core let-go team-a/shop --reason TEXT" in commands(
         leaving=LEAVING, conditions=held
     )
+
+
+def test_a_clean_proof_is_said_to_be_one() -> None:
+    def proof(**fields: Any) -> bool:
+        counted = {"plugin": "avi", "at": NOW, "own": 0, "suspect": 0, "held": 0, **fields}
+        leaving = structs.replace(LEAVING, proof=record.StoredProof(**counted))
+        (shown,) = page(leaving=leaving).records
+        assert shown.proof is not None
+        return shown.proof.clean
+
+    assert proof()
+    for left in ({"own": 1}, {"suspect": 1}, {"held": 1}, {"unseen": ("tenant a",)}):
+        assert not proof(**left)

@@ -117,6 +117,23 @@ async def test_a_live_update_asks_nobody_until_the_answer_is_old() -> None:
         assert asker.asked == questions * 2
 
 
+async def test_another_phase_is_asked_for_soon() -> None:
+    asker, clock = PaperAsker(), ManualClock()
+    asker.gate.set()
+    async with ui_world.opened(asker=asker, clock=clock) as world:
+        await shown(world)
+        await world.set_status(0, phase="Sweeping", left=7)
+        await shown_with(world, "Sweeping")
+        questions = ["team-a/shop-0 akoo-0", "systems of 3"]
+        assert asker.asked == questions
+        clock.advance(outside.CHANGED_SECONDS)
+        await shown(world)
+        assert asker.asked == [*questions, questions[0]]
+        clock.advance(outside.CHANGED_SECONDS)
+        await shown(world)
+        assert asker.asked == [*questions, questions[0]]
+
+
 async def test_a_question_that_runs_is_not_asked_again() -> None:
     asker, clock = PaperAsker(), ManualClock()
     async with ui_world.opened(asker=asker, clock=clock) as world:

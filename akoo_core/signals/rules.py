@@ -50,23 +50,28 @@ def plain(every: All) -> Object:
     return {"groups": list(groups(every).values())}
 
 
-def prometheus_rule(every: All) -> Object:
+def objects(every: All, namespace: str, runbooks: str) -> tuple[Object, Object]:
+    """PodMonitor and PrometheusRule in a namespace. ``runbooks``: the address of their pages."""
+    return pod_monitor(namespace), prometheus_rule(every, namespace, runbooks)
+
+
+def prometheus_rule(every: All, namespace: str = NAMESPACE, runbooks: str = RUNBOOKS) -> Object:
     """The object of the Prometheus operator."""
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
-        "metadata": {"name": NAME, "namespace": NAMESPACE, "labels": dict(LABELS)},
-        "spec": {"groups": list(groups(every).values())},
+        "metadata": {"name": NAME, "namespace": namespace, "labels": dict(LABELS)},
+        "spec": {"groups": list(groups(every, runbooks).values())},
     }
 
 
-def pod_monitor() -> Object:
+def pod_monitor(namespace: str = NAMESPACE) -> Object:
     """The object by which the Prometheus operator finds our Pods."""
     endpoint = {"port": "health", "path": "/metrics", "interval": INTERVAL}
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PodMonitor",
-        "metadata": {"name": NAME, "namespace": NAMESPACE, "labels": dict(LABELS)},
+        "metadata": {"name": NAME, "namespace": namespace, "labels": dict(LABELS)},
         "spec": {
             "selector": {"matchLabels": dict(LABELS)},
             "podMetricsEndpoints": [endpoint],
