@@ -41,7 +41,7 @@ class Seen(NamedTuple, Generic[Answer]):
     """The reason why no plugin could be asked."""
 
 
-class Kept(NamedTuple):
+class KeptAnswer(NamedTuple):
     """An answer, the monotonic time of its end, and the phase of the record at the question."""
 
     at: float
@@ -71,7 +71,7 @@ class Outside:
         self._publish = publish
         self._clock = clock
         self._places = asyncio.Semaphore(WIDTH)
-        self._seen: collections.OrderedDict[str, Kept] = collections.OrderedDict()
+        self._seen: collections.OrderedDict[str, KeptAnswer] = collections.OrderedDict()
         self._running: dict[str, asyncio.Task[None]] = {}
 
     def objects(self, facts: Facts, record: Record) -> Seen[PluginPlan]:
@@ -95,7 +95,7 @@ class Outside:
     def _last(
         self, key: str, phase: str, question: Callable[[], Coroutine[Any, Any, tuple[Answer, ...]]]
     ) -> Seen[Answer]:
-        kept = self._seen.get(key, Kept(float("-inf"), phase, Seen[Answer]()))
+        kept = self._seen.get(key, KeptAnswer(float("-inf"), phase, Seen[Answer]()))
         pause = AGAIN_SECONDS if kept.phase == phase else CHANGED_SECONDS
         if key not in self._running and self._clock.monotonic() - kept.at >= pause:
             asking = self._ask(key, phase, question)
@@ -117,7 +117,7 @@ class Outside:
             seen = Seen[Answer](at=now, problem=describe(answered))
         else:
             seen = Seen(answered, now)
-        self._seen[key] = Kept(self._clock.monotonic(), phase, seen)
+        self._seen[key] = KeptAnswer(self._clock.monotonic(), phase, seen)
         self._seen.move_to_end(key)
         while len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
