@@ -2,7 +2,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup testbed sandbox test newest lint format unit proof bench generate docs clean
+.PHONY: help setup testbed sandbox test newest lint audit format unit proof bench generate docs clean
 
 help: ## show this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,7 +28,7 @@ newest: setup ## the tests of TLS and of the clients, on the newest Python of th
 unit: setup ## the tests that need no servers
 	@$(BIN)/pytest tests/unit plugins testbed/tests -m "not bed" $(ARGS)
 
-lint: setup ## ruff, mypy --strict, layers, the site of the docs
+lint: setup ## ruff, mypy --strict, layers, the site of the docs, workflows, licences
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
@@ -36,6 +36,13 @@ lint: setup ## ruff, mypy --strict, layers, the site of the docs
 		|| { cat /tmp/akoo-lint-imports.$$$$; rm -f /tmp/akoo-lint-imports.$$$$; exit 1; }; \
 		rm -f /tmp/akoo-lint-imports.$$$$
 	@sh hack/site.sh
+	@$(BIN)/zizmor --offline --quiet --no-progress --pedantic .github
+	@sh hack/actionlint.sh
+	@$(BIN)/python -m hack.licences
+
+# Not part of lint: osv.dev answers, and its answers change without a change here.
+audit: setup ## known vulnerabilities of the locked packages (asks osv.dev)
+	@PATH="$(CURDIR)/.tools/bin:$$PATH" uv audit --frozen --preview-features audit-command
 
 format: setup ## let ruff format and mend
 	@$(BIN)/ruff check --fix

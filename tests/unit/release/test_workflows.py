@@ -14,6 +14,7 @@ ROOT = pathlib.Path(__file__).parents[3]
 WORKFLOWS = ROOT / ".github/workflows"
 COMMANDS = {
     ".ci/run",
+    "make audit",
     "make docs",
     "make proof",
     "make setup",
@@ -25,6 +26,7 @@ PERMISSIONS = {
     ("ci.yml", "test"): READ,
     ("ci.yml", "release-files"): READ,
     ("nightly.yml", "proof"): READ,
+    ("nightly.yml", "audit"): READ,
     ("release.yml", "release"): {
         "contents": "write",
         "packages": "write",
@@ -76,6 +78,23 @@ def job_problems(name: str, job: str, content: Object) -> Iterator[str]:
         checkout = str(step.get("uses", "")).startswith("actions/checkout@")
         if checkout and step.get("with", {}).get("persist-credentials") is not False:
             yield f"{job} keeps the credentials of the checkout"
+
+
+def hooks() -> list[Object]:
+    """The hooks of pre-commit."""
+    repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [each["repo"] for each in repositories] == ["local"]
+    return list(repositories[0]["hooks"])
+
+
+@pytest.mark.parametrize("hook", hooks(), ids=lambda hook: str(hook["id"]))
+def test_a_hook_is_a_command_of_lint(hook: Object) -> None:
+    """Nothing is loaded from elsewhere, and a commit is checked as `make lint` checks it."""
+    assert hook["language"] == "system"
+    entry = hook["entry"].replace(" --force-exclude", "").replace(".venv/bin/", "$(BIN)/")
+    lint = (ROOT / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
+    words = [line.strip().removeprefix("@").removeprefix("sh ") for line in lint.splitlines()]
+    assert any(f"{line} ".startswith(f"{entry} ") for line in words), words
 
 
 def workflow(name: str) -> str:
