@@ -35,7 +35,7 @@ def rules() -> Rules:
 
 def declared(package: metadata.PackageMetadata | Message) -> list[str]:
     """The licences in the metadata of a package, as it writes them; the newest field wins."""
-    expression = package.get("License-Expression")
+    expression = _first(package, "License-Expression")
     if expression:
         return [word for word in re.split(r"[\s()]+", expression) if word not in {"", "AND", "OR"}]
     classifiers = [
@@ -45,8 +45,12 @@ def declared(package: metadata.PackageMetadata | Message) -> list[str]:
     ]
     if classifiers:
         return classifiers
-    first = (package.get("License") or "").partition("\n")[0].strip()
-    return [first] if first else []
+    text = _first(package, "License").partition("\n")[0].strip()
+    return [text] if text else []
+
+
+def _first(package: metadata.PackageMetadata | Message, field: str) -> str:
+    return str((package.get_all(field) or [""])[0])
 
 
 def problem(name: str, licences: Sequence[str], wanted: Rules) -> str:

@@ -27,6 +27,7 @@ from akoo_core import settings
 from akoo_core.cli.manifests import DEFAULT_PLUGINS
 from akoo_core.manifests import render
 from akoo_core.plugin_host import loader
+from hack import upload
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
@@ -40,7 +41,6 @@ CHART = f"akoo-core-{VERSION}.tgz"
 NOTES = "NOTES.md"
 SUMS = "SHA256SUMS"
 UNRELEASED = f"## Unreleased ({VERSION})"
-PLATFORMS = "linux/amd64,linux/arm64"
 
 
 class Names(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -65,6 +65,11 @@ class Tree(msgspec.Struct, frozen=True):
     changed: str
 
 
+def target(chosen: Names, state: Tree) -> upload.Target:
+    """The place of this version's files."""
+    return upload.Target(VERSION, state.commit, chosen.repository, chosen.image, chosen.chart)
+
+
 def names() -> Names:
     """The names in hack/release.toml."""
     return msgspec.convert(tomllib.loads(NAMES.read_text()), Names)
@@ -85,8 +90,13 @@ def _git(*arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def refusals(state: Tree, chosen: Names, changelog: str, *, dry_run: bool) -> list[str]:
-    """Each reason against this run, as a sentence that says what to do."""
+def refusals(
+    state: Tree, chosen: Names, changelog: str, *, dry_run: bool, lacks: Iterable[str] = ()
+) -> list[str]:
+    """Each reason against this run, as a sentence that says what to do.
+
+    ``lacks``: the reasons of this machine against an upload.
+    """
     reasons = []
     if state.changed.strip():
         changed = ", ".join(line[3:] for line in state.changed.splitlines()[:5])
@@ -103,7 +113,7 @@ def refusals(state: Tree, chosen: Names, changelog: str, *, dry_run: bool) -> li
         reasons.append(f"the last commit has no tag v{VERSION}: tag it")
     if UNRELEASED in changelog:
         reasons.append(f"CHANGELOG.md says '{UNRELEASED}': write '## {VERSION}'")
-    return reasons
+    return [*reasons, *lacks]
 
 
 def files(chosen: Names, epoch: int) -> dict[str, bytes]:
@@ -211,39 +221,14 @@ def write(made: Mapping[str, bytes]) -> None:
         (DIST / name).write_bytes(content)
 
 
-def labels(chosen: Names, commit: str) -> dict[str, str]:
-    """The build arguments of the Dockerfile that become labels of the image."""
-    source = f"https://github.com/{chosen.repository}"
-    return {"VERSION": VERSION, "REVISION": commit, "SOURCE": source}
-
-
-def uploads(chosen: Names, made: Iterable[str], commit: str) -> list[list[str]]:
-    """The commands that upload a release, in their order.
-
-    The image comes first and the page of the release last: nothing names what is not there yet.
-    """
-    built = [f"dist/{name}" for name in made if name.endswith((".whl", ".tar.gz"))]
-    listed = [f"dist/{name}" for name in (*made, SUMS) if name != NOTES]
-    image = ["docker", "buildx", "build", "--platform", PLATFORMS, "--provenance", "mode=max"]
-    image += ["--sbom", "true", "--file", "deploy/image/Dockerfile", "--push"]
-    for name, value in labels(chosen, commit).items():
-        image += ["--build-arg", f"{name}={value}"]
-    page = ["gh", "release", "create", f"v{VERSION}", "--repo", chosen.repository, "--verify-tag"]
-    return [
-        [*image, "--tag", f"{chosen.image}:{VERSION}", "."],
-        ["helm", "push", f"dist/{CHART}", f"oci://{chosen.chart}"],
-        ["uv", "publish", "--trusted-publishing", "always", *built],
-        [*page, "--notes-file", f"dist/{NOTES}", *listed],
-    ]
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Make the files, and without --dry-run upload them."""
     parser = argparse.ArgumentParser(description="Make the files of a release in dist/.")
     parser.add_argument("--dry-run", action="store_true", help="upload nothing")
     dry_run: bool = parser.parse_args(arguments).dry_run
     state, chosen = tree(), names()
-    reasons = refusals(state, chosen, (ROOT / "CHANGELOG.md").read_text(), dry_run=dry_run)
+    changelog, lacks = (ROOT / "CHANGELOG.md").read_text(), upload.lacks(os.environ)
+    reasons = refusals(state, chosen, changelog, dry_run=dry_run, lacks=lacks)
     if reasons:
         for reason in reasons:
             print(f"refused: {reason}", file=sys.stderr)
@@ -257,8 +242,10 @@ def main(arguments: list[str] | None = None) -> int:
     if dry_run:
         print("dry run: dist/ is made, nothing is uploaded")
         return 0
-    for command in uploads(chosen, sorted(made), state.commit):
-        subprocess.run(command, check=True, cwd=ROOT)
+    steps = upload.steps(target(chosen, state), sorted(made))
+    upload.log_in(chosen.image, chosen.chart, os.environ)
+    for step in steps:
+        upload.run(step)
     return 0
 
 

@@ -10,7 +10,7 @@ import tomllib
 
 import pytest
 
-from hack import release
+from hack import upload
 from tests import recipe
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -39,7 +39,7 @@ def test_all_that_is_copied_reaches_the_build() -> None:
 
 def test_a_release_gives_the_labels_that_the_image_has() -> None:
     text = recipe.stages()["python"]
-    wanted = release.labels(release.Names("acme/akoo-core", "", ""), "commit")
+    wanted = upload.labels(upload.Target("1.2.3", "commit", "acme/akoo-core", "", ""))
     declared = set(re.findall(r'^ARG (\w+)=""$', text, re.MULTILINE))
     assert declared == set(wanted)
     assert set(re.findall(r'image\.\w+="\$\{(\w+)\}"', text)) == declared
@@ -84,7 +84,7 @@ def needed() -> set[str]:
     return {name for name in names if "registry" in packages[name]["source"]}
 
 
-@pytest.mark.parametrize("platform", release.PLATFORMS.split(","))
+@pytest.mark.parametrize("platform", upload.PLATFORMS.split(","))
 def test_each_architecture_has_wheels_of_everything(platform: str) -> None:
     binary = rf"-cp3\d+-(cp313|abi3)-manylinux\S*_{MACHINES[platform]}\S*\.whl"
     fits = re.compile(rf"-py3-none-any\.whl|-py2\.py3-none-any\.whl|{binary}")

@@ -188,6 +188,12 @@ def test_a_dry_run_makes_dist_and_uploads_nothing(
     assert "nothing is uploaded" in capsys.readouterr().out
 
 
+def test_a_machine_that_cannot_upload_is_refused_before_anything_is_made() -> None:
+    lacks = ["cosign is not in PATH: install it"]
+    assert release.refusals(CLEAN, NAMES, RELEASED, dry_run=False, lacks=lacks) == lacks
+    assert release.refusals(CLEAN, NAMES, RELEASED, dry_run=True, lacks=lacks) == []
+
+
 def test_a_real_run_without_names_makes_nothing(
     commands: list[list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -195,18 +201,6 @@ def test_a_real_run_without_names_makes_nothing(
     assert commands == []
     assert not release.DIST.exists()
     assert "release.toml has no repository, image, chart" in capsys.readouterr().err
-
-
-def test_uploads_name_nothing_that_is_not_there_yet() -> None:
-    made = ["NOTES.md", "a.tar.gz", "a.whl", release.CHART]
-    uploads = release.uploads(NAMES, made, COMMIT)
-    assert [each[0] for each in uploads] == ["docker", "helm", "uv", "gh"]
-    image, chart, packages, page = uploads
-    assert f"{NAMES.image}:{VERSION}" in image
-    assert f"REVISION={COMMIT}" in image
-    assert chart[-1] == f"oci://{NAMES.chart}"
-    assert packages[-2:] == ["dist/a.tar.gz", "dist/a.whl"]
-    assert page[-4:] == ["dist/a.tar.gz", "dist/a.whl", f"dist/{release.CHART}", "dist/SHA256SUMS"]
 
 
 @pytest.mark.skipif(

@@ -39,7 +39,14 @@ TRIGGERS = {
     "nightly.yml": {"schedule": [{"cron": "17 2 * * *"}], "workflow_dispatch": None},
     "release.yml": {"push": {"tags": ["v*"]}},
 }
-ACTIONS = {"actions/checkout", "actions/setup-python", "actions/attest-build-provenance"}
+ACTIONS = {
+    "actions/attest-build-provenance",
+    "actions/checkout",
+    "actions/setup-python",
+    "docker/setup-buildx-action",
+    "docker/setup-qemu-action",
+    "sigstore/cosign-installer",
+}
 PINNED = re.compile(r"- uses: (?P<action>[\w./-]+)@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 
 Object = dict[str, Any]
