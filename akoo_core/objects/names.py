@@ -13,6 +13,8 @@ FINALIZER: Final = "akoo.io/cleanup"
 """On the Cluster, and on the ADC while records name it."""
 ANCESTOR_FINALIZER: Final = "ako-operator.networking.tkg.tanzu.vmware.com"
 """Of AKOO, the Go ancestor, on Clusters and ADCs that it manages."""
+ANCESTOR_ACCOUNT_TYPE: Final = "avi.cluster.x-k8s.io/secret"
+"""Type of the Secrets with accounts that AKOO made, beside their Clusters."""
 RECORD_FINALIZER: Final = "akoo.io/record"
 """On the AKODeployment itself: it stays until everything it records is gone."""
 

@@ -78,6 +78,9 @@ class SecretSource(structs.Struct, frozen=True, kw_only=True):
     public: bool = False
     """A user name: its value may be seen in messages and is not masked. A key ``username`` is
     public in any case."""
+    of_ancestor: bool = False
+    """The account that the Go ancestor made for the Cluster, in its namespace: it is read in any
+    namespace, if the Secret has the ancestor's type. Never for a name that a config gives."""
 
 
 class SecretName(structs.Struct, frozen=True, kw_only=True):

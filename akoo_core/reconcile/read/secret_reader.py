@@ -48,9 +48,12 @@ class ManagementSecretReader:
         """A reader that reads each Secret once, so that several values are of one moment."""
         return Once(self)
 
-    async def secret(self, namespace: str, name: str) -> Object | None:
+    async def secret(
+        self, namespace: str, name: str, *, of_ancestor: bool = False
+    ) -> Object | None:
         """The whole Secret, None when there is none. Raises SecretNamespaceNotAllowedError."""
-        if namespace not in self._allowed:
+        allowed = namespace in self._allowed
+        if not allowed and not of_ancestor:
             raise SecretNamespaceNotAllowedError(
                 f"Secret {namespace}/{name} is not read: namespace {namespace!r} is not among the "
                 f"setting {SETTING} ({', '.join(sorted(self._allowed))}). Add it there, or move "
@@ -65,6 +68,12 @@ class ManagementSecretReader:
                 f"Secret {namespace}/{name} is not read: a plugin keeps it for itself. Name "
                 "another one."
             )
+        if not allowed and secret.get("type") != names.ANCESTOR_ACCOUNT_TYPE:
+            raise SecretNamespaceNotAllowedError(
+                f"Secret {namespace}/{name} is not read: it is not of type "
+                f"{names.ANCESTOR_ACCOUNT_TYPE}, as AKOO makes it, and namespace {namespace!r} is "
+                f"not among the setting {SETTING}."
+            )
         return secret
 
 
@@ -74,11 +83,12 @@ class Once:
     def __init__(self, reader: ManagementSecretReader) -> None:
         self._reader = reader
         self._secrets: dict[api.SecretPair, Object | None] = {}
+        self._of_ancestor: dict[api.SecretPair, Object | None] = {}
 
     async def read(self, source: api.SecretSource) -> bytes | None:
         """As :meth:`ManagementSecretReader.read`."""
         where = f"Secret {source.namespace}/{source.name}"
-        secret = await self._secret(source.namespace, source.name)
+        secret = await self._source(source)
         encoded = ((secret or {}).get("data") or {}).get(source.key)
         if encoded is None and source.optional:
             return None
@@ -97,7 +107,16 @@ class Once:
 
     def versions(self) -> dict[api.SecretPair, str]:
         """Version of each Secret that was read, by (namespace, name); see ``version_of``."""
-        return {name: version_of(secret) for name, secret in self._secrets.items()}
+        read = {**self._of_ancestor, **self._secrets}
+        return {name: version_of(secret) for name, secret in read.items()}
+
+    async def _source(self, source: api.SecretSource) -> Object | None:
+        if not source.of_ancestor:
+            return await self._secret(source.namespace, source.name)
+        pair = source.namespace, source.name
+        if pair not in self._of_ancestor:
+            self._of_ancestor[pair] = await self._reader.secret(*pair, of_ancestor=True)
+        return self._of_ancestor[pair]
 
     async def _secret(self, namespace: str, name: str) -> Object | None:
         if (namespace, name) not in self._secrets:

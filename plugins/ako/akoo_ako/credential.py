@@ -1,20 +1,24 @@
 """The account that AKO uses on the Avi Controller, as sources of Secret avi-secret; pure.
 
 The account: the fact WorkloadCredential of another plugin, which is awaited while that plugin may
-still give it; else, and once it declined, the config's workloadCredentialRef; else, in the
-management cluster alone, as the ancestor did, its adminCredentialRef. The CA: the
+still give it; else, and once it declined, the config's workloadCredentialRef; else, for an
+AKO that was adopted from the Go ancestor, the account that this made for the Cluster; else, in the
+management cluster alone, as the ancestor did, the config's adminCredentialRef. The CA: the
 fact's; else the config's certificateAuthorityRef; else the same key beside the account. Without a
 CA AKO switches TLS verification off and says nothing, so that has to be asked for.
 """
 
 from __future__ import annotations
 
-from akoo_ako import config, desired, names, options, refusal
+from akoo_ako import config, desired, installed, names, options, refusal
+from akoo_ako.installs import kinds
 from akoo_core.plugin import api, structs
 
 USERNAME = "username"
 PASSWORD = "password"  # noqa: S105 - the name of a key
 CA = "certificateAuthorityData"
+ANCESTOR = "Ancestor"
+"""The kind of an install that the ancestor deployed; see installs.recognise."""
 
 
 AWAITED_SECONDS = 60.0
@@ -42,12 +46,7 @@ def awaited(view: api.View) -> api.Wait | None:
 def secret(view: api.View, spec: config.Spec, ako_options: options.Options) -> api.SecretObject:
     """Secret avi-secret. Raises Refusal when nobody names an account, or a CA."""
     fact = view.fact(api.WorkloadCredential)
-    management = desired.in_management_cluster(view)
-    data = (
-        _of_fact(fact, spec, ako_options)
-        if fact
-        else _of_config(spec, ako_options, management=management)
-    )
+    data = _of_fact(fact, spec, ako_options) if fact else _of_config(view, spec, ako_options)
     for key in (USERNAME, PASSWORD):
         data[key] = structs.replace(data[key], single_line=True)
     return api.SecretObject(namespace=names.NAMESPACE, name=names.SECRET, data=data)
@@ -83,8 +82,12 @@ def _of_fact(
 
 
 def _of_config(
-    spec: config.Spec, ako_options: options.Options, *, management: bool
+    view: api.View, spec: config.Spec, ako_options: options.Options
 ) -> dict[str, api.SecretSource]:
+    of_ancestor = _of_ancestor(view)
+    if of_ancestor and not (spec.workload_credential_ref and spec.workload_credential_ref.complete):
+        return of_ancestor
+    management = desired.in_management_cluster(view)
     for reference in (
         spec.workload_credential_ref,
         spec.admin_credential_ref if management else None,
@@ -100,6 +103,28 @@ def _of_config(
         "deployed. Name a Secret with the keys username and password, or load a plugin that "
         "provides accounts.",
     )
+
+
+def _of_ancestor(view: api.View) -> dict[str, api.SecretSource]:
+    """The account that the ancestor made for this Cluster, with the CA beside it; {} for an AKO
+    that was not adopted from it.
+
+    Its name and namespace are those of the record's Cluster alone: no config and no Cluster can
+    name the account of another one.
+    """
+    install = view.fact(installed.AkoInstall)
+    if view.spec.adoption is None or install is None or install.kind != ANCESTOR:
+        return {}
+    cluster = view.spec.cluster_ref
+    return {
+        key: api.SecretSource(
+            namespace=cluster.namespace,
+            name=kinds.ACCOUNT_SECRET.format(cluster.name),
+            key=key,
+            of_ancestor=True,
+        )
+        for key in (USERNAME, PASSWORD, CA)
+    }
 
 
 def _source(secret: api.SecretName | None, key: str) -> api.SecretSource | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import typing
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
 import pytest
+from akoo_ako import config, credential, installed, options, refusal
+from akoo_ako.installs import recognise
 from akoo_ako.plugin import AkoPlugin
 
-from akoo_core import settings, structs, testing
+from akoo_core import clock, settings, structs, testing
 from akoo_core.kube import resource
 from akoo_core.objects import record
 from akoo_core.plugin import api
@@ -170,3 +173,46 @@ def test_without_an_account_and_with_a_decline_the_message_names_the_field(build
         assert there.username() == ""
 
     play(build, DECLINED, story, workloadCredentialRef=None)
+
+
+def adopted(
+    build: Any,
+    kind: str = "Ancestor",
+    *,
+    begun: bool = True,
+    account: dict[str, str] | None = None,
+) -> api.View:
+    """A cluster whose AKO was adopted, with a config that names no account unless told so."""
+    install = installed.AkoInstall(namespace="avi-system", kind=kind)
+    fact = structs.to_object(install)
+    stored = record.StoredFact(plugin="ako", version=1, data=fact)
+    at = record.Adoption(started_at=clock.ManualClock().now()) if begun else None
+    config = build.adc({"workloadCredentialRef": account})
+    view: api.View = build.view(config, facts={"AkoInstall": stored}, adoption=at)
+    return view
+
+
+def sources(view: api.View) -> set[tuple[str, str, bool]]:
+    """Namespace, name and mark of each source of avi-secret."""
+    data = credential.secret(view, config.decode(view.config), options.Options()).data
+    assert set(data) == {"username", "password", "certificateAuthorityData"}
+    return {(source.namespace, source.name, source.of_ancestor) for source in data.values()}
+
+
+def test_the_account_of_the_ancestor_stays_that_of_an_adopted_ako(build: Any) -> None:
+    """Of the record's own Cluster, whatever a config names."""
+    view = adopted(build)
+    assert sources(view) == {("team-a", "shop-avi-credentials", True)}
+    assert credential.references(view) == (("team-a", "shop-avi-credentials"),)
+    named = adopted(build, account={"namespace": "avi", "name": "own"})
+    assert sources(named) == {("avi", "own", False), ("avi", "ca", False)}
+
+
+@pytest.mark.parametrize("case", [{"kind": "YAML"}, {"kind": "Helm"}, {"begun": False}])
+def test_no_other_ako_gets_the_account_of_the_ancestor(build: Any, case: dict[str, Any]) -> None:
+    with pytest.raises(refusal.Refusal, match="AKO has no account"):
+        sources(adopted(build, **case))
+
+
+def test_the_kind_is_that_which_recognises_an_install() -> None:
+    assert credential.ANCESTOR in typing.get_args(recognise.Kind)

@@ -93,6 +93,39 @@ async def test_secrets_come_from_allowed_namespaces_only(world: DeployWorld) -> 
     assert not [call for call in world.management.faults.calls if call.namespace == "kube-system"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "of_ancestor", "answer"),
+    [
+        ("avi.cluster.x-k8s.io/secret", True, b"x"),
+        ("avi.cluster.x-k8s.io/secret", False, "allowedSecretNamespaces"),
+        ("Opaque", True, "it is not of type avi.cluster.x-k8s.io/secret"),
+        ("cluster.x-k8s.io/secret", True, "it is not of type avi.cluster.x-k8s.io/secret"),
+        ("akoo.io/kept", True, "a plugin keeps it for itself"),
+    ],
+)
+async def test_an_account_of_the_ancestor_is_read_by_its_type(
+    kind: str, of_ancestor: bool, answer: bytes | str
+) -> None:
+    server = memory.MemoryServer(name="management")
+    metadata = {"namespace": "team-a", "name": "shop-avi-credentials"}
+    account = {"kind": "Secret", "metadata": metadata, "data": {"password": "eA=="}}
+    server.seed({"apiVersion": "v1", "type": kind, **account})
+    reader = secret_reader.ManagementSecretReader(server.client(), allowed_namespaces=("akoo",))
+    source = api.SecretSource(
+        namespace="team-a", name="shop-avi-credentials", key="password", of_ancestor=of_ancestor
+    )
+    if isinstance(answer, bytes):
+        once = reader.once()
+        assert await once.read(source) == answer
+        plain = structs.replace(source, of_ancestor=False)
+        with pytest.raises(SecretNamespaceNotAllowedError):
+            await once.read(plain)  # the same Secret, as a config would name it
+        assert list(once.versions()) == [("team-a", "shop-avi-credentials")]
+        return
+    with pytest.raises(SecretNamespaceNotAllowedError, match=answer):
+        await reader.read(source)
+
+
 async def test_a_secret_that_a_plugin_keeps_is_for_no_config() -> None:
     server = memory.MemoryServer(name="management")
     metadata = {"namespace": "akoo-system", "name": "akoo-kept.tenancy.shop"}
