@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from akoo_core import structs
+from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.objects import cluster as clusters
 from akoo_core.objects import names
 from akoo_core.objects import record as records
+from akoo_core.objects.cluster import Cluster
 from akoo_core.objects.record import ClusterRef, ConfigRef, Orphaned
 from akoo_core.reconcile.act import record_writes
 from akoo_core.reconcile.act.attempt import Attempt
@@ -124,8 +126,26 @@ async def add_finalizers(
         if changed is None:
             return behind
         attempt.cluster = clusters.from_object(changed)
+    if "Label" in decision.on and attempt.cluster is not None and config is not None:
+        changed = await _labelled(attempt, attempt.cluster, config.name)
+        if changed is None:
+            return behind
+        attempt.cluster = clusters.from_object(changed)
     attempt.advance(ensured=attempt.progress.ensured | set(decision.on))
     return None
+
+
+async def _labelled(attempt: Attempt, cluster: Cluster, config: str) -> structs.JSON | None:
+    """The Cluster with the name of its config in the ancestor's label; None if that has changed."""
+    path = f"/metadata/labels/{names.ANCESTOR_LABEL.replace('/', '~1')}"
+    tests = {"/metadata/uid": cluster.uid, path: cluster.labels[names.ANCESTOR_LABEL]}
+    patch = [{"op": "test", "path": place, "value": value} for place, value in tests.items()]
+    patch.append({"op": "replace", "path": path, "value": config})
+    client, kind = attempt.services.management, attempt.services.clusters
+    try:
+        return await client.json_patch(kind, cluster.name, patch, cluster.namespace)
+    except (errors.ConflictError, errors.NotFoundError):
+        return None
 
 
 async def change_config(attempt: Attempt, decision: decisions.ChangeConfig) -> None:

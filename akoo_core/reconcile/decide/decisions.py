@@ -37,7 +37,7 @@ Step = Literal["confirm", "drain", "fence", "sweep", "verify", "undeploy", "rele
 Why = Literal["Proven", "Counted", "NoVerifier", "Deadline", "UserWord", "Gone"]
 
 
-On = Literal["Record", "Cluster", "Config"]
+On = Literal["Record", "Cluster", "Config", "Label"]
 
 
 class Nothing(structs.Struct, frozen=True, kw_only=True):
@@ -103,7 +103,9 @@ class RestartRecord(structs.Struct, frozen=True, kw_only=True):
 
 
 class AddFinalizers(structs.Struct, frozen=True, kw_only=True):
-    """Add our finalizers, after the record is created and before anything outside is touched."""
+    """Add our finalizers, after the record is created and before anything outside is touched.
+
+    Label: correct the label of the ancestor on a Cluster that came from it."""
 
     on: tuple[On, ...]
 

@@ -19,6 +19,9 @@ from akoo_core.reconcile.decide.decisions import (
 from akoo_core.reconcile.decide.situation import Situation
 from akoo_core.reconcile.decide.user_annotations import UserAnnotations
 
+LABEL_LIMIT = 63
+"""Characters of the value of a label; the name of a config may be longer."""
+
 
 def decide(
     s: Situation, record: Record, cluster: Cluster, annotations: UserAnnotations
@@ -63,7 +66,16 @@ def _finalizers_missing(
         missing.append("Config")
     if names.FINALIZER not in cluster.finalizers:
         missing.append("Cluster")
+    if _label_is_old(cluster, record.spec.config_ref.name):
+        missing.append("Label")
     return tuple(missing)
+
+
+def _label_is_old(cluster: Cluster, config: str) -> bool:
+    """The Cluster came from the ancestor, whose label names another config; a label of that length
+    can be written at all."""
+    label = cluster.labels.get(names.ANCESTOR_LABEL)
+    return label not in (None, config) and len(config) <= LABEL_LIMIT
 
 
 def _unmatched(s: Situation, record: Record) -> Decision:

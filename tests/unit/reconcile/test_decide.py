@@ -9,7 +9,7 @@ import pytest
 from akoo_core import structs
 from akoo_core.objects import names
 from akoo_core.objects.config import Config, Policies
-from akoo_core.objects.record import ClusterRef, Record, Workload
+from akoo_core.objects.record import ClusterRef, ConfigRef, Record, Workload
 from akoo_core.reconcile.decide import decisions, selection
 from akoo_core.reconcile.decide.situation import Progress
 from tests.unit.reconcile import reconcile_builders as builders
@@ -158,6 +158,28 @@ def test_finalizers_come_before_the_outside() -> None:
         cluster=builders.make_cluster(finalizers=()), choice=selection.Choice(config=bare)
     )
     assert decision == decisions.AddFinalizers(on=("Config", "Cluster"))
+
+
+@pytest.mark.parametrize(
+    ("label", "on"), [(None, ()), ("default", ()), ("edge", ("Label",)), ("", ("Label",))]
+)
+def test_the_label_of_the_ancestor_follows_the_config(
+    label: str | None, on: tuple[str, ...]
+) -> None:
+    """A Cluster without that label gets none: it never was the ancestor's."""
+    labels = {} if label is None else {names.ANCESTOR_LABEL: label}
+    decision = at(cluster=builders.make_cluster(labels=labels))
+    assert decision == (decisions.AddFinalizers(on=on) if on else decisions.Live())  # type: ignore[arg-type]
+    done = Progress(ensured=frozenset({"Label"}))
+    assert at(cluster=builders.make_cluster(labels=labels), progress=done) == decisions.Live()
+
+
+def test_a_config_whose_name_is_no_label_leaves_the_label() -> None:
+    long = builders.make_config("c" * 64)
+    record = builders.make_record(config_ref=ConfigRef(name=long.name, uid=long.uid))
+    served = builders.make_cluster(labels={names.ANCESTOR_LABEL: "edge"})
+    choice = selection.Choice(config=long)
+    assert at(cluster=served, record=record, choice=choice) == decisions.Live()
 
 
 @pytest.mark.parametrize(

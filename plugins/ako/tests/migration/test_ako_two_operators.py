@@ -109,6 +109,22 @@ async def test_after_a_switch_it_is_akoo_cores(beside: Beside) -> None:
     assert cluster["metadata"]["labels"][objects.LABEL] == "default"
 
 
+async def test_its_label_follows_another_config(beside: Beside) -> None:
+    """As the ancestor would write it; who reads it, such as a script of a person, goes on."""
+    name = await beside.cluster()
+    await beside.switch()
+    await beside.fleet.run(name)
+    await beside.fleet.config("edge", priority=5)
+    for _ in range(2):
+        await beside.fleet.run(name)
+    assert beside.fleet.record(name).spec.config_ref.name == "edge"
+    (cluster,) = beside.fleet.management.objects(resource.CLUSTERS)
+    assert cluster["metadata"]["labels"] == {"lb": "avi", objects.LABEL: "edge"}
+    before = len([call for call in beside.fleet.management.faults.calls if call.write])
+    await beside.fleet.run(name)
+    assert len([call for call in beside.fleet.management.faults.calls if call.write]) == before
+
+
 async def test_an_ancestor_that_comes_back_stops_akoo_core(beside: Beside) -> None:
     """Nothing is written while both finalizers are there, and it goes on once one of them went."""
     name = await beside.cluster()
