@@ -14,6 +14,7 @@ import yaml
 import akoo_core
 from akoo_core.manifests import render
 from akoo_core.manifests.packaged import Object
+from akoo_core.objects import names
 from akoo_core.plugin import api
 
 NAMESPACE = "${AKOO_NAMESPACE:=akoo-system}"
@@ -22,6 +23,9 @@ IMAGE = "${AKOO_IMAGE}"
 CONTRACT = "v1beta2"
 MANAGER = "manager"
 """The name that clusterctl's contract gives the container of a provider."""
+KEPT = "akoo.io/keep"
+"""Finalizer of the policies: clusterctl deletes them with the provider, and without them anybody
+may delete the records that are left. The API server enforces a policy that is being deleted."""
 
 
 def files(plugins: tuple[api.Plugin, ...]) -> dict[str, str]:
@@ -34,9 +38,14 @@ def files(plugins: tuple[api.Plugin, ...]) -> dict[str, str]:
 
 
 def components(objects: Iterable[Object]) -> list[Object]:
-    """The objects with the name that clusterctl's contract gives the container."""
+    """The objects as a provider: its container has the name of clusterctl's contract, `clusterctl
+    delete` leaves the policies, and an upgrade ends the permission to upgrade."""
     made = copy.deepcopy(list(objects))
     for obj in made:
+        if obj["kind"].startswith("ValidatingAdmissionPolicy"):
+            obj["metadata"]["finalizers"] = [KEPT]
+        if obj["kind"] == "Namespace":
+            obj["metadata"].setdefault("annotations", {})[names.UPGRADING_ANNOTATION] = "false"
         if obj["kind"] == "Deployment":
             template = obj["spec"]["template"]
             (container,) = template["spec"]["containers"]

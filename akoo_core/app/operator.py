@@ -28,7 +28,6 @@ from akoo_core.clock import LeaseClock, SystemClock
 from akoo_core.election import installations, lease, timing
 from akoo_core.health import server
 from akoo_core.health.readiness import Readiness
-from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource, transport
 from akoo_core.kube.access import config, kubefiles
 from akoo_core.plugin.errors import describe
@@ -44,9 +43,6 @@ SPANS_SECONDS = 1.5
 
 OUTDATED_SECONDS = 15.0
 """Seconds between two checks for an upgrade of Cluster API."""
-
-POLICY_SECONDS = 60.0
-"""Seconds between two looks at a policy that does not know us."""
 
 T = TypeVar("T")
 
@@ -133,7 +129,14 @@ class Operator:
         _say_limits(world)
         looks = (
             asyncio.create_task(self._follow_upgrades(following), name="upgrades"),
-            asyncio.create_task(self._look_at_policies(plain), name="policies"),
+            asyncio.create_task(
+                policies.follow(
+                    plain,
+                    self._needs().command("policies"),
+                    functools.partial(self._readiness.set, policies.CHECK),
+                ),
+                name="policies",
+            ),
         )
         try:
             await self._lead(elector, only, parts, management)
@@ -156,20 +159,6 @@ class Operator:
             "ends, and the next one looks it up again"
         )
         self._stop.set()
-
-    async def _look_at_policies(self, plain: transport.HttpClient) -> None:
-        """Say on /readyz that the policy of records names another account, until it does not."""
-        command, logged = self._needs().command("policies"), ""
-        while True:
-            with contextlib.suppress(kube_errors.KubeError, TimeoutError):
-                refused = await policies.refusal(plain, command)
-                self._readiness.set(policies.CHECK, refused)
-                if not refused:
-                    return
-                if refused != logged:
-                    _log.warning("akoo-core: %s", refused)
-                logged = refused
-            await asyncio.sleep(POLICY_SECONDS)
 
     def _trace(self, stopping: contextlib.ExitStack) -> None:
         telemetry = self._settings.telemetry

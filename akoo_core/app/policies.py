@@ -6,6 +6,11 @@ the policy of the first. Such an operator works, and cannot drop a record after 
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube.client import KubeClient
 from akoo_core.kube.resource import AKO_DEPLOYMENTS
@@ -15,13 +20,36 @@ CHECK = "policies"
 """Name of the readiness check."""
 RECORDS = 50
 """Records that are looked at: one that is not finished is enough."""
+LOOK_SECONDS = 60.0
+"""Seconds between two looks."""
+
+_log = logging.getLogger(__name__)
 
 
-async def refusal(kube: KubeClient, command: str) -> str:
-    """The reason of not-ready, in one line; "" where the policy knows us, or nothing tells.
+async def follow(kube: KubeClient, command: str, say: Callable[[str], None]) -> None:
+    """Pass the reason of not-ready to ``say``, until a record was tried and the policy knows us.
 
-    The deletion of a record is tried, as a dry run. ``command`` prints the policies.
-    Raises KubeError.
+    A new installation has no record: the first one that comes is tried. ``command`` prints the
+    policies.
+    """
+    logged = ""
+    while True:
+        with contextlib.suppress(kube_errors.KubeError, TimeoutError):
+            refused = await refusal(kube, command)
+            say(refused or "")
+            if refused == "":
+                return
+            if refused is not None and refused != logged:
+                _log.warning("akoo-core: %s", refused)
+            logged = refused or logged
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def refusal(kube: KubeClient, command: str) -> str | None:
+    """The reason of not-ready, in one line; "" where the policy knows us; None where there is no
+    record to try.
+
+    The deletion of a record is tried, as a dry run. Raises KubeError.
     """
     page = await kube.list(AKO_DEPLOYMENTS, limit=RECORDS)
     for obj in page.items:
@@ -39,4 +67,4 @@ async def refusal(kube: KubeClient, command: str) -> str:
                 f"Apply it: {command} | kubectl apply --server-side -f -"
             )
         return ""
-    return ""
+    return None

@@ -8,43 +8,29 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from akoo_testbed import bare, build, definitions, kubeapi, parts, waiting
-from akoo_testbed.kubelet import FakeKubelet, NodeSpec
-from akoo_testbed.kubelet.host import HostProgram
+from akoo_testbed import bare, build, definitions, kubeapi, waiting
 
-from akoo_core.sandbox import process
 from tests import commands
+from tests.component.deploy import operator_bed
+from tests.component.deploy.operator_bed import DEFINITION, DEPLOYMENT, LEASE, POLICY, RECORD
 
 CHART = pathlib.Path(__file__).parents[3] / "deploy" / "chart" / "akoo-core"
 PROOF = bool(os.environ.get("AKOO_PROOF"))
 NAMESPACE = "load-balancers"
-SECONDS = 60.0
-
-DEPLOYMENT, POD, LEASE = "apps/v1/Deployment", "v1/Pod", "coordination.k8s.io/v1/Lease"
-RECORD = "akoo.io/v1alpha1/AKODeployment"
-CONFIG = "networking.tkg.tanzu.vmware.com/v1alpha1/AKODeploymentConfig"
-CLUSTER = "cluster.x-k8s.io/v1beta2/Cluster"
-POLICY = "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy"
-DEFINITION = "apiextensions.k8s.io/v1/CustomResourceDefinition"
+SECONDS = operator_bed.SECONDS
 
 Object = dict[str, Any]
 
 
-class HelmBed:
-    """A management cluster without Clusters' controllers, whose kubelet runs our operator."""
+class HelmBed(operator_bed.OperatorBed):
+    """A management cluster on which a person types helm."""
 
     def __init__(self, server: bare.BareServer, folder: pathlib.Path) -> None:
-        self.server = server
-        self.folder = folder
-        self.api = kubeapi.KubeApi(server.server.kubeconfig)
-        self.kubeconfig = folder / "admin.kubeconfig"
-        self.kubeconfig.touch(mode=0o600)
-        self.kubeconfig.write_text(server.server.kubeconfig)
+        super().__init__(server, folder, NAMESPACE)
         self._helm = build.ensure(["helm"]).binary("helm")
 
     async def helm(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -69,86 +55,16 @@ class HelmBed:
         done = await self.helm(*words)
         assert done.returncode == 0, done.stdout + done.stderr + self.logs()
 
-    def logs(self) -> str:
-        """Output of the operators, for a test that fails."""
-        files = sorted(self.server.base.logs.glob("pod-*"))
-        return "".join(f"\n{file.name}:\n{file.read_text()}" for file in files)
-
-    async def pods(self) -> list[Object]:
-        return list(await self.api.list(POD, NAMESPACE))
-
-    async def onboarded(self) -> Object:
-        """The one record, as soon as its Cluster has our finalizer."""
-
-        async def held() -> bool:
-            cluster = await self.api.get(CLUSTER, "default", "shop")
-            finalizers = cluster["metadata"].get("finalizers", ())
-            return any(name.startswith("akoo.io/") for name in finalizers)
-
-        await waiting.until(held, title="the Cluster is onboarded", seconds=SECONDS, every=0.1)
-        (record,) = await self.api.list(RECORD)
-        return record
-
 
 @pytest.fixture
 async def bed(tmp_path: pathlib.Path) -> AsyncIterator[HelmBed]:
     async with bare.BareServer() as server:
         helm_bed = HelmBed(server, tmp_path)
         share = build.ensure(["clusterapi"]).share("clusterapi") / "config" / "crd" / "bases"
-        program = HostProgram(
-            server.base,
-            server.server.url,
-            (sys.executable, "-m", "akoo_core"),
-            "AKOO_HEALTH__PORT",
-            process.own_environment({}),
-        )
-        kubelet = FakeKubelet(
-            server.server.kubeconfig, [NodeSpec("node-1")], programs={"akoo-core": program}
-        )
         async with helm_bed.api:
             await definitions.install(helm_bed.api, share)
-            manager = parts.ControllerManager(server.base, server.server)
-            await manager.start()
-            await manager.ready()
-            await kubelet.start()
-            try:
+            async with helm_bed.running():
                 yield helm_bed
-            finally:
-                await kubelet.stop()
-
-
-def _config() -> Object:
-    secret = {"name": "absent", "namespace": NAMESPACE}
-    return {
-        "apiVersion": "networking.tkg.tanzu.vmware.com/v1alpha1",
-        "kind": "AKODeploymentConfig",
-        "metadata": {"name": "default"},
-        "spec": {
-            "clusterSelector": {"matchLabels": {"lb": "avi"}},
-            "controller": "avi.example.com",
-            "cloudName": "vc-01",
-            "serviceEngineGroup": "Default-Group",
-            "dataNetwork": {"name": "vip", "cidr": "10.70.0.0/24"},
-            "adminCredentialRef": secret,
-            "certificateAuthorityRef": secret,
-        },
-    }
-
-
-def _cluster() -> Object:
-    return {
-        "apiVersion": "cluster.x-k8s.io/v1beta2",
-        "kind": "Cluster",
-        "metadata": {"name": "shop", "namespace": "default", "labels": {"lb": "avi"}},
-        "spec": {
-            "controlPlaneEndpoint": {"host": "127.0.0.1", "port": 1},
-            "infrastructureRef": {
-                "apiGroup": "infrastructure.cluster.x-k8s.io",
-                "kind": "FakeCluster",
-                "name": "shop",
-            },
-        },
-    }
 
 
 async def test_the_life_of_an_installation(bed: HelmBed) -> None:
@@ -162,8 +78,8 @@ async def test_the_life_of_an_installation(bed: HelmBed) -> None:
     assert lease["spec"]["holderIdentity"]
     assert first["status"]["containerStatuses"][0]["ready"] is True
 
-    await bed.api.create(_config())
-    await bed.api.create(_cluster())
+    await bed.api.create(operator_bed.config(NAMESPACE))
+    await bed.api.create(operator_bed.cluster())
     record = await bed.onboarded()
     assert record["spec"]["clusterRef"]["name"] == "shop"
 
@@ -207,22 +123,10 @@ async def _upgrades(
 ) -> None:
     """A change of the settings rolls the Pods, and so does the way back."""
     await bed.must("upgrade", "akoo", str(CHART), *image, "--set", "settings.workers=3", *wait)
-    changed = await _settled(bed, first)
+    changed = await bed.only_pod(first["metadata"]["name"])
     config = await bed.api.get("v1/ConfigMap", NAMESPACE, "akoo-core-config")
     assert "workers: 3" in config["data"]["config.yaml"]
     await bed.must("rollback", "akoo", "1", *wait)
-    await _settled(bed, changed)
+    await bed.only_pod(changed["metadata"]["name"])
     config = await bed.api.get("v1/ConfigMap", NAMESPACE, "akoo-core-config")
     assert "workers" not in json.dumps(config["data"])
-
-
-async def _settled(bed: HelmBed, old: Object) -> Object:
-    """The one Pod that took the place of an old one."""
-
-    async def replaced() -> bool:
-        names = [pod["metadata"]["name"] for pod in await bed.pods()]
-        return len(names) == 1 and names != [old["metadata"]["name"]]
-
-    await waiting.until(replaced, title="the new Pod is alone", seconds=SECONDS, every=0.1)
-    (pod,) = await bed.pods()
-    return pod

@@ -5,58 +5,20 @@ from __future__ import annotations
 
 import copy
 import pathlib
-import shutil
-import subprocess
 from typing import Any
 
 import pytest
 import yaml
-from akoo_testbed import build
 
-import akoo_core
 from akoo_core.manifests import render
 from hack import clusterctl as provider
 from hack import generate
-
-FILES = pathlib.Path(__file__).parents[3] / "deploy" / "clusterctl"
-IMAGE = "example.com/akoo-core:0.1.0"
-VERSION = f"v{akoo_core.__version__}"
-SECONDS = 60.0
+from tests.component.deploy.clusterctl_program import IMAGE, VERSION, Clusterctl
 
 OWN_LABELS = ("cluster.x-k8s.io/provider", "clusterctl.cluster.x-k8s.io")
 """Labels that clusterctl adds to all objects of a provider."""
 
 Object = dict[str, Any]
-
-
-class Clusterctl:
-    """clusterctl with a repository on this machine, without the network."""
-
-    def __init__(self, folder: pathlib.Path) -> None:
-        self._folder = folder
-        self._program = build.ensure(["clusterapi"]).binary("clusterctl")
-        shutil.copytree(FILES, folder / "addon-akoo" / VERSION)
-        url = folder / "addon-akoo" / VERSION / "addon-components.yaml"
-        listed = {"providers": [{"name": "akoo", "url": str(url), "type": "AddonProvider"}]}
-        self._config = folder / "clusterctl.yaml"
-        self._config.write_text(yaml.safe_dump(listed))
-
-    def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        environment = {"HOME": str(self._folder), "CLUSTERCTL_DISABLE_VERSIONCHECK": "true"}
-        return subprocess.run(
-            [str(self._program), *words, "--config", str(self._config)],
-            env=environment | variables,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=SECONDS,
-        )
-
-    def objects(self, **variables: str) -> list[Object]:
-        """The objects that it would install. Raises AssertionError with its words."""
-        done = self.run("generate", "provider", "--addon", f"akoo:{VERSION}", **variables)
-        assert done.returncode == 0, done.stderr
-        return [obj for obj in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader) if obj]
 
 
 @pytest.fixture

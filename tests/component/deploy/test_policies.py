@@ -11,7 +11,10 @@ import pytest
 import yaml
 from akoo_testbed import definitions, kubeapi, running, waiting
 
-from akoo_core import structs
+from akoo_core import external, structs
+from akoo_core.app import policies as app_policies
+from akoo_core.kube import transport
+from akoo_core.kube.access import config
 from akoo_core.manifests import render
 from akoo_core.objects import names, record
 
@@ -30,6 +33,7 @@ class Server(Protocol):
 
     async def create(self, obj: Object) -> Object: ...
     async def try_delete(self, obj: Object) -> None: ...
+    async def try_replace(self, obj: Object) -> Object: ...
 
 
 SPEC = record.RecordSpec(
@@ -153,6 +157,32 @@ async def test_another_operator_may_not(server: Server, crds: running.RunningSer
         await _try_delete_as("system:serviceaccount:team-a:akoo-core", obj, crds)
 
 
+@pytest.mark.parametrize(
+    ("user", "says"),
+    [(OPERATOR, ""), ("system:serviceaccount:team-a:akoo-core", "policy keep-records.akoo.io")],
+)
+async def test_an_operator_learns_whom_the_policy_names(
+    user: str,
+    says: str,
+    server: Server,
+    crds: running.RunningServer,
+    tmp_path: pathlib.Path,
+) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.touch(mode=0o600)
+    kubeconfig.write_text(crds.client_kubeconfig(user, ["system:masters"]))
+    endpoint = await config.endpoint_of(str(kubeconfig))
+    kube = transport.HttpClient(endpoint, external=external.External())
+    try:
+        assert await app_policies.refusal(kube, "COMMAND") is None
+        await server.create(_record())
+        refusal = await app_policies.refusal(kube, "COMMAND")
+    finally:
+        await kube.close()
+    assert refusal is not None
+    assert refusal.partition(" does not")[0] == says
+
+
 async def test_a_finished_or_moved_record_goes(server: Server) -> None:
     at = structs.convert("2026-05-04T03:02:01Z", datetime.datetime)
     finished = await server.create(_record(finished_at=at))
@@ -198,13 +228,13 @@ def _managed(**spec: Any) -> Object:
     return record.to_object("akoo-0123456789ab", structs.replace(SPEC, **spec))
 
 
-async def _refusal(server: Server, obj: Object) -> str:
-    """The refusal to delete it, as soon as the policy sees the records."""
+async def _refusal(server: Server, obj: Object, *, replaced: bool = False) -> str:
+    """The refusal to delete it, or to replace it, as soon as the policy sees the records."""
     refusals: list[str] = []
 
     async def refused() -> bool:
         try:
-            await server.try_delete(obj)
+            await (server.try_replace(obj) if replaced else server.try_delete(obj))
         except kubeapi.ApiError as error:
             refusals.append(str(error))
         return bool(refusals)
@@ -264,3 +294,62 @@ async def test_a_person_may_insist_and_others_are_not_concerned(server: Server) 
     other = _account({})
     other["metadata"]["name"] = "somebody-else"
     await server.try_delete(await server.create(other))
+
+
+def _deployment(namespace: str, *, replicas: int, labels: dict[str, str]) -> Object:
+    """The operator's Deployment, named as no other test names it."""
+    (obj,) = (
+        each
+        for each in render.objects(render.Installation((), namespace, "example.com/akoo:1"))
+        if each["kind"] == "Deployment"
+    )
+    obj["metadata"]["name"] = "upgraded-operator"
+    obj["metadata"]["labels"] |= labels
+    obj["spec"]["replicas"] = replicas
+    return obj
+
+
+BY_CLUSTERCTL = {"clusterctl.cluster.x-k8s.io": ""}
+
+
+async def test_clusterctl_stops_nothing_without_the_word_of_a_person(server: Server) -> None:
+    """An upgrade stops the Deployment first. `kubectl scale` and other tools are free to."""
+    await server.create(_managed())
+    await server.create(_deployment("default", replicas=2, labels=BY_CLUSTERCTL))
+    stopped = _deployment("default", replicas=0, labels=BY_CLUSTERCTL)
+    refusal = await _refusal(server, stopped, replaced=True)
+    assert "akoo-core still manages Cluster team-a/shop" in refusal
+    assert "run: kubectl annotate --overwrite namespace default akoo.io/upgrading=true" in refusal
+    await server.try_replace(_deployment("default", replicas=1, labels=BY_CLUSTERCTL))
+    await server.try_replace(_deployment("default", replicas=0, labels={}))
+    path = await server.api.path("apps/v1/Deployment", "default", "upgraded-operator")
+    await server.api.request(
+        "PATCH",
+        f"{path}/scale",
+        {"spec": {"replicas": 0}},
+        params={"dryRun": "All"},
+        content_type="application/merge-patch+json",
+    )
+
+
+@pytest.mark.parametrize(("word", "allowed"), [("true", True), ("false", False)])
+async def test_an_upgrade_by_clusterctl_takes_a_word_on_the_namespace(
+    word: str, allowed: bool, server: Server
+) -> None:
+    await server.create(_managed())
+    await _refusal(server, await server.create(_account(OURS)))
+    namespace = {"name": f"upgraded-{word}", "annotations": {names.UPGRADING_ANNOTATION: word}}
+    await server.api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": namespace})
+    account = _account(OURS)
+    account["metadata"]["namespace"] = namespace["name"]
+    for obj in (account, _deployment(f"upgraded-{word}", replicas=2, labels=BY_CLUSTERCTL)):
+        stored = await server.create(obj)
+        if allowed:
+            await server.try_delete(stored)
+        else:
+            await _refusal(server, stored)
+    stopped = _deployment(f"upgraded-{word}", replicas=0, labels=BY_CLUSTERCTL)
+    if allowed:
+        await server.try_replace(stopped)
+    else:
+        await _refusal(server, stopped, replaced=True)

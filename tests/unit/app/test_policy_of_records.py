@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from akoo_core.app import policies
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube.resource import AKO_DEPLOYMENTS
-from akoo_core.testing import memory
+from akoo_core.testing import memory, virtual_time
 
 COMMAND = "akoo-core manifests policies --install-namespace lb"
 DENIED = (
@@ -21,15 +22,17 @@ DENIED = (
 def server_with(*specs: dict[str, Any]) -> memory.MemoryServer:
     server = memory.MemoryServer()
     for number, spec in enumerate(specs):
-        server.seed(
-            {
-                "apiVersion": AKO_DEPLOYMENTS.api_version,
-                "kind": AKO_DEPLOYMENTS.kind,
-                "metadata": {"name": f"akoo-{number}"},
-                "spec": spec,
-            }
-        )
+        server.seed(record_of(f"akoo-{number}", spec))
     return server
+
+
+def record_of(name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": AKO_DEPLOYMENTS.api_version,
+        "kind": AKO_DEPLOYMENTS.kind,
+        "metadata": {"name": name},
+        "spec": spec,
+    }
 
 
 def refuse(server: memory.MemoryServer, message: str) -> None:
@@ -61,7 +64,37 @@ async def test_where_nothing_can_be_tried_nothing_is_said(
 ) -> None:
     server = server_with(*specs)
     refuse(server, DENIED)
-    assert await policies.refusal(server.client(), COMMAND) == ""
+    assert await policies.refusal(server.client(), COMMAND) is None
+
+
+@virtual_time.test
+async def test_the_first_record_of_an_installation_is_tried(clock: virtual_time.LoopClock) -> None:
+    """At the start there is none; later the policy is applied, and the operator is ready."""
+    server, messages = server_with(FINISHED), [""]
+    following = asyncio.create_task(policies.follow(server.client(), COMMAND, messages.append))
+    await asyncio.sleep(policies.LOOK_SECONDS * 3)
+    assert set(messages) == {""}
+    server.seed(record_of("akoo-9", {}))
+    refuse(server, DENIED)
+    await asyncio.sleep(policies.LOOK_SECONDS * 2)
+    assert messages[-1].startswith("policy keep-records.akoo.io does not let this account")
+    assert not following.done()
+    server.faults.clear()
+    await asyncio.sleep(policies.LOOK_SECONDS * 2)
+    assert (following.done(), messages[-1]) == (True, "")
+
+
+@virtual_time.test
+async def test_an_api_server_that_does_not_answer_ends_nothing(
+    clock: virtual_time.LoopClock,
+) -> None:
+    server, messages = server_with({}), ["before"]
+    server.faults.before("list akodeployments", kube_errors.ServerError("down"), times=3)
+    following = asyncio.create_task(policies.follow(server.client(), COMMAND, messages.append))
+    await asyncio.sleep(policies.LOOK_SECONDS)
+    assert messages == ["before"]
+    await asyncio.sleep(policies.LOOK_SECONDS * 3)
+    assert (following.done(), messages[-1]) == (True, "")
 
 
 async def test_missing_rights_are_another_matter() -> None:

@@ -79,14 +79,15 @@ def test_annotations(rows: Rows) -> None:
         value
         for name, value in vars(names).items()
         if name.endswith("_ANNOTATION") and value.startswith("akoo.io/")
-    } - {names.RECORD_ANNOTATION, names.OPT_OUT_ANNOTATION}
+    } - {names.RECORD_ANNOTATION, names.OPT_OUT_ANNOTATION, names.UPGRADING_ANNOTATION}
     documented = {codes(row[0])[0].partition("=")[0] for row in rows(PAGE, "## Annotations")}
     assert documented == on_record
 
 
 def test_marks_elsewhere(rows: Rows) -> None:
     marks = {names.FINALIZER, names.RECORD_FINALIZER, names.RECORD_ANNOTATION}
-    marks |= {names.OPT_OUT_ANNOTATION, names.RECORD_LABEL, names.MANAGED_BY_LABEL}
+    marks |= {names.OPT_OUT_ANNOTATION, names.UPGRADING_ANNOTATION}
+    marks |= {names.RECORD_LABEL, names.MANAGED_BY_LABEL}
     marks |= {names.LOAD_BALANCER_READY, names.MOVE_LABEL}
     assert {row[0].strip("`") for row in rows(PAGE, "## Marks on objects")} == marks
 
