@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from akoo_core import structs
 from akoo_core.cli import columns
@@ -12,7 +12,9 @@ from akoo_core.cli.explain import command as explain
 from akoo_core.objects import conditions
 from akoo_core.objects.record import Leaving, Record, StoredProof
 from akoo_core.reconcile.decide import user_annotations
+from akoo_core.reconcile.status import notices
 
+Tone = Literal["good", "quiet", "bad"]
 BAD_WHEN_TRUE = ("Held", "Leaked")
 SHOWN_ITEMS = 50
 """Names of a list, and steps of a proof, that are shown."""
@@ -27,6 +29,11 @@ class ShownCondition(NamedTuple):
     message: str
     since: str
     good: bool
+
+    @property
+    def tone(self) -> Tone:
+        """``quiet`` for a reason that is no fault."""
+        return "good" if self.good else "quiet" if self.reason in notices.NO_FAULT else "bad"
 
 
 class Milestone(NamedTuple):
@@ -67,7 +74,7 @@ class ShownRecord(structs.Struct, frozen=True, kw_only=True):
 
     name: str
     phase: str
-    good: bool
+    tone: Tone
     conditions: tuple[ShownCondition, ...]
     outside: tuple[tuple[str, str], ...]
     """The places and objects outside: a name and a text each."""
@@ -103,12 +110,19 @@ def _record(record: Record, now: datetime.datetime) -> ShownRecord:
     return ShownRecord(
         name=record.name,
         phase=record.status.phase or "Preparing",
-        good=all(condition.good for condition in shown),
+        tone=_tone(shown),
         conditions=shown,
         outside=tuple(_outside(record)),
         milestones=tuple(_milestones(record, leaving, now)) if leaving is not None else (),
         proof=_proof(leaving.proof, now) if leaving is not None and leaving.proof else None,
     )
+
+
+def _tone(shown: tuple[ShownCondition, ...]) -> Tone:
+    """The tone of the phase: that of Ready, unless Ready is good and another condition is not."""
+    tones = {condition.type: condition.tone for condition in shown}
+    ready = tones.get("Ready", "quiet")
+    return "bad" if ready == "good" and "bad" in tones.values() else ready
 
 
 def _condition(condition: conditions.Condition, now: datetime.datetime) -> ShownCondition:

@@ -117,3 +117,19 @@ def test_a_clean_proof_is_said_to_be_one() -> None:
     assert proof()
     for left in ({"own": 1}, {"suspect": 1}, {"held": 1}, {"unseen": ("tenant a",)}):
         assert not proof(**left)
+
+
+@pytest.mark.parametrize(
+    ("shown", "tone"),
+    [
+        ({"Ready": ("True", "Running")}, "good"),
+        ({"Ready": ("False", "Leaving"), "AkoReady": ("False", "AkoStopping")}, "quiet"),
+        ({"Ready": ("False", "NoSight")}, "bad"),
+        ({"Ready": ("True", "Running"), "Leaked": ("True", "Deadline")}, "bad"),
+        ({}, "quiet"),
+    ],
+)
+def test_a_cluster_that_leaves_is_no_fault(shown: dict[str, Any], tone: str) -> None:
+    conditions = tuple(condition(kind, *state) for kind, state in shown.items())
+    (record_shown,) = page(conditions=conditions).records
+    assert record_shown.tone == tone
