@@ -16,6 +16,9 @@ QUIET_PERIOD = "1s"
 NETWORK, CIDR = "vip-a", "10.70.0.0/24"
 AKO_USER = "ako-shop"
 OPERATOR_USER = "akoo"
+PROFILE = "/api/useraccountprofile/?name=No-Lockout-User-Account-Profile"
+"""The account profile that the documentation recommends. By the default one, the wrong passwords of
+the AKO that the story breaks lock AKO_USER for half an hour, and no other Cluster's AKO logs in."""
 KINDS = (
     "virtualservice",
     "vsvip",
@@ -65,7 +68,12 @@ class SandboxAvi:
             "role_ref": "/api/role/?name=System-Admin",
             "tenant_ref": "/api/tenant/?name=admin",
         }
-        user = {"name": AKO_USER, "password": self.password, "access": [access]}
+        user = {
+            "name": AKO_USER,
+            "password": self.password,
+            "access": [access],
+            "user_profile_ref": PROFILE,
+        }
         self.admin.post("user", user)
         operator = {**user, "name": OPERATOR_USER, "password": self.operator_password}
         self.admin.post("user", {**operator, "is_superuser": True})

@@ -29,6 +29,19 @@ def cluster() -> list[dict[str, Any]]:
     ]
 
 
+LIVING = "web"
+"""The Cluster that is left running after the story."""
+
+
+def living(name: str) -> list[dict[str, Any]]:
+    """A namespace, and a Cluster with a managed control plane and one Node, which stays."""
+    return [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
+        *manifests.cluster(NAMESPACE, name, labels=LABELS, workers=0),
+        *manifests.machine_pool(NAMESPACE, name, 1),
+    ]
+
+
 SERVICES = ("web", "api")
 
 

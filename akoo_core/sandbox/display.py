@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from typing import TextIO
@@ -41,6 +42,21 @@ class Display:
     def line(self, words: str = "") -> None:
         """One plain line."""
         click.echo(words, file=self._stream, color=self._colour)
+
+    def long(self, words: str, *, indent: int) -> None:
+        """A line that may be wider than the terminal, and goes on in the next ones then, below
+        column ``indent``. Words are kept whole."""
+        if not self._terminal:
+            self.line(words)
+            return
+        wrapped = textwrap.wrap(
+            words,
+            max(self._console.width, indent + 20),
+            subsequent_indent=" " * indent,
+            break_on_hyphens=False,
+        )
+        for line in wrapped:
+            self.line(line)
 
     def heading(self, label: str, words: str, seconds: float | None = None) -> None:
         """``label`` and ``words`` (its state), with the time it took."""

@@ -19,11 +19,23 @@ from akoo_testbed.kubelet.options import AkoProgram, KubeletOptions
 from akoo_testbed.provider.options import ProviderOptions
 
 import akoo_core
-from akoo_core import settings
+from akoo_core import external, settings
+from akoo_core.kube import transport
+from akoo_core.kube.access import config
 from akoo_core.manifests import packaged
 from akoo_core.plugin_host import loader
-from akoo_core.sandbox import avi, chapters, demo, display, install, look, process, story
-from akoo_core.sandbox.avi import OPERATOR_USER, SandboxAvi
+from akoo_core.sandbox import (
+    avi,
+    chapters,
+    clusters,
+    demo,
+    display,
+    install,
+    invitation,
+    look,
+    process,
+    story,
+)
 from akoo_core.sandbox.stage import SandboxStage
 from akoo_core.testing.chapters import Chapter
 from akoo_core.traces import jaeger, life
@@ -88,7 +100,19 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
             await story.Story(stage, played, show).play()
             await _print_histories(bed, played, show)
             if not once:
-                _invite(bed, controller, operator, show, chapters.links(played, stage))
+                invitation.furnish(bed)
+                living = await _leave_living(bed, show)
+                show.line()
+                where = invitation.Addresses(
+                    folder=bed.base.folder,
+                    jaeger=bed.jaeger.query_url if bed.jaeger is not None else "",
+                    metrics=f"{operator.url}/metrics",
+                    avi=controller.url,
+                    log=operator.log,
+                    links=chapters.links(played, stage),
+                )
+                for line in invitation.lines(where, living=living):
+                    show.line(line)
                 await _interrupted()
 
 
@@ -126,12 +150,12 @@ def _page(bed: Bed, plugin_names: Sequence[str]) -> contextlib.AbstractAsyncCont
 
 
 async def _print_histories(bed: Bed, played: Sequence[Chapter], show: display.Display) -> None:
-    """Print the history of the cluster from Jaeger, once it has the span of let-go, and those of
-    the objects that chapters name, with the calls of other systems by kind."""
+    """Print the history of the cluster from Jaeger, once it has the last span, and those of the
+    objects that chapters name, with the calls of other systems by kind."""
     if bed.jaeger is None:
         return
     url, cluster = bed.jaeger.query_url, f"{demo.NAMESPACE}/{demo.CLUSTER}"
-    spans = await _until_traced(url, jaeger.of_cluster(cluster), _let_go)
+    spans = await _until_traced(url, jaeger.of_cluster(cluster), _finished)
     _print_history(show, f"trace {cluster}", life.lines(spans))
     for history in (history for chapter in played for history in chapter.histories):
         tags = jaeger.of_object(history.kind, history.name)
@@ -141,11 +165,29 @@ async def _print_histories(bed: Bed, played: Sequence[Chapter], show: display.Di
         for system, kinds in life.calls(spans).items():
             if system != MANAGEMENT:
                 counts = ", ".join(f"{call} {count}" for call, count in kinds.items())
-                show.line(f"    calls of {system}: {counts}")
+                show.long(f"    calls of {system}: {counts}", indent=6)
 
 
-def _let_go(history: Sequence[life.Line]) -> bool:
-    return any(line.verb == "let-go" for line in history)
+async def _leave_living(bed: Bed, show: display.Display) -> bool:
+    """Make a second Cluster, for commands that need one that lives. False where a chapter has
+    removed the config that would select it."""
+    if await bed.api.find(story.CONFIG, None, demo.CONFIG) is None:
+        return False
+    show.line()
+    kubeconfig = str(invitation.kubeconfig(bed))
+    async with contextlib.AsyncExitStack() as stack:
+        with show.step(f"create cluster {demo.NAMESPACE}/{demo.LIVING}, which stays") as step:
+            kube = transport.HttpClient(
+                await config.endpoint_of(kubeconfig), external=external.External()
+            )
+            stack.push_async_callback(kube.close)
+            record = await clusters.create(kube, demo.LIVING)
+            step.result = f"Running, record {record}"
+    return True
+
+
+def _finished(history: Sequence[life.Line]) -> bool:
+    return any(line.verb == "finish" for line in history)
 
 
 def _has_call(part: str, history: Sequence[life.Line]) -> bool:
@@ -156,7 +198,7 @@ def _print_history(show: display.Display, words: str, history: Sequence[life.Lin
     show.line()
     show.line(f"  What happened, from Jaeger (akoo-core {words}):")
     for line in history:
-        show.line(f"    {life.render(line)}")
+        show.long(f"    {life.render(line)}", indent=20)
 
 
 async def _until_traced(
@@ -171,30 +213,6 @@ async def _until_traced(
         since = datetime.timedelta(hours=1)
         spans = life.spans(await jaeger.traces(url, tags, now=now, since=since))
     return spans
-
-
-def _invite(
-    bed: Bed,
-    avi: SandboxAvi,
-    operator: process.OperatorProcess,
-    show: display.Display,
-    links: Mapping[str, str],
-) -> pathlib.Path:
-    path = bed.base.folder / "management.kubeconfig"
-    install.write_private(path, bed.management.kubeconfig)
-    show.line()
-    show.line(f"  Try it:  export KUBECONFIG={path}")
-    show.line(f"           {bed.base.built.binary('kubectl')} get akodeployments")
-    if bed.jaeger is not None:
-        show.line(f"           akoo-core ui --jaeger {bed.jaeger.query_url} --open")
-        show.line(f"  Jaeger  {bed.jaeger.query_url}   operator  {operator.url}/metrics")
-    show.line(f"  Avi     {avi.url}   user {OPERATOR_USER}; its password:")
-    show.line(f"          kubectl -n {install.NAMESPACE} get secret avi-controller-credentials \\")
-    show.line("            -o jsonpath='{.data.password}' | base64 -d")
-    for label, address in links.items():
-        show.line(f"  {label:<7} {address}")
-    show.line(f"  Log     {operator.log}   Ctrl-C ends everything.")
-    return path
 
 
 async def _interrupted() -> None:

@@ -10,8 +10,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from akoo_testbed.avisim.client import Client as AviClient
@@ -25,20 +25,91 @@ from akoo_core.testing.chapters import Chapter, Stage
 SECONDS = 120.0
 LONGEST_SECONDS = 240.0
 """Of a story with the chapters of all plugins."""
-STORY_SECONDS = 90.0
 
 
 def _command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "akoo_core", "sandbox", *arguments]
 
 
-def test_the_story_comes_true_and_nothing_is_left() -> None:
-    started = time.monotonic()
-    done = subprocess.run(
-        _command("--once"), capture_output=True, text=True, timeout=SECONDS, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert time.monotonic() - started < STORY_SECONDS
+def test_the_story_comes_true_and_a_cluster_lives_until_ctrl_c() -> None:
+    """The story, then the commands that the last lines name; Ctrl-C leaves nothing behind."""
+    with _staying() as sandbox:
+        _check_story(sandbox.text)
+        assert "create cluster demo/web, which stays" in sandbox.text
+        listed = sandbox.type("kubectl", "get", "akodeployments")
+        explained = sandbox.type("akoo-core", "explain", "demo/web")
+        planned = sandbox.type("akoo-core", "plan", "demo/web", "--verb", "sweep")
+        paused = sandbox.type("akoo-core", "pause", "demo/web", "--yes")
+        more, again = (sandbox.type("akoo-core", "sandbox", "cluster", "more") for _ in range(2))
+        folder = sandbox.folder
+    assert re.search(r" demo +shop .* Finished ", listed), listed
+    assert re.search(r" demo +web .* Running ", listed), listed
+    assert explained.startswith('demo/web is managed by AKODeploymentConfig "default"'), explained
+    assert "stringgroup" in planned, planned
+    assert "paused" in paused, paused
+    assert re.fullmatch(r"cluster demo/more is Running, record akoo-\w{12}\n", more), more
+    assert "FakeCluster demo/more exists already. Choose another name" in again
+    assert not folder.exists(), "files of the bed"
+    assert not _mentioning(str(folder)), "processes of the bed"
+
+
+class Staying:
+    """A sandbox that has printed its last lines, and a second terminal."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        exports = dict(re.findall(r"export (\w+)=\"?([^\s\"]+)", text))
+        assert exports.keys() == {"KUBECONFIG", "PATH"}, text
+        self.folder = pathlib.Path(exports["KUBECONFIG"]).parent
+        own = {name: value for name, value in os.environ.items() if not name.startswith("AKOO_")}
+        path = exports["PATH"].replace("$PATH", os.environ.get("PATH", os.defpath))
+        self._environment = {**own, "KUBECONFIG": exports["KUBECONFIG"], "PATH": path}
+
+    def type(self, *words: str) -> str:
+        """The output of a command."""
+        # The shell finds the program in the PATH that was printed.
+        done = subprocess.run(
+            ["/usr/bin/env", *words],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        return done.stdout
+
+
+@contextlib.contextmanager
+def _staying() -> Iterator[Staying]:
+    """A sandbox as a person leaves it running; Ctrl-C at the end, to which it ends well."""
+    command = ["env", "--default-signal=INT", *_command()]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert running.stdout is not None
+    late = threading.Timer(SECONDS, running.kill)
+    late.start()
+    with running:
+        try:
+            lines: list[str] = []
+            for line in running.stdout:
+                lines.append(line)
+                if "Ctrl-C ends everything" in line:
+                    break
+            text = "".join(lines)
+            assert "Ctrl-C ends everything" in text, text
+            yield Staying(text)
+            running.send_signal(signal.SIGINT)
+            rest = running.stdout.read()
+        finally:
+            late.cancel()
+            running.kill()
+    assert running.returncode == 0, rest
+    assert rest == ""
+
+
+def _check_story(text: str) -> None:
+    """Every step with its result, and the history from Jaeger."""
     story = [
         ("create cluster demo/shop", "Available"),
         ('selected by config "default"', r"record akoo-[0-9a-f]{12}"),
@@ -56,18 +127,16 @@ def test_the_story_comes_true_and_nothing_is_left() -> None:
         ("cluster let go", "Proven; nothing left on Avi"),
     ]
     for number, (step, result) in enumerate(story, start=1):
-        assert re.search(rf"^ +{number}  {re.escape(step)} +{result}", done.stdout, re.MULTILINE), (
-            done.stdout
-        )
+        row = rf"^ +{number}  {re.escape(step)} +{result}"
+        assert re.search(row, text, re.MULTILINE), text
     lived = ("create-record", "prepare", "deploy", "observe")
     left = ("confirm", "drain", "fence", "sweep", "verify", "let-go", "release", "finish")
     for verb in lived + left:
-        assert re.search(rf"^ +[0-9:.]{{12}}  {verb} ", done.stdout, re.MULTILINE), verb
-    swept = re.search(r"  sweep +avi .*", done.stdout)
+        assert re.search(rf"^ +[0-9:.]{{12}}  {verb} ", text, re.MULTILINE), verb
+    swept = re.search(r"  sweep +avi .*", text)
     assert swept
     assert re.search(r"DELETE vsvip 1.*|DELETE pool 1.*", swept[0]), "each call by kind and count"
-    assert "\033" not in done.stdout, "plain lines where there is no terminal"
-    assert done.stderr == ""
+    assert "\033" not in text, "plain lines where there is no terminal"
 
 
 def test_a_network_from_its_first_port_group_to_its_last() -> None:

@@ -22,6 +22,8 @@ from tests.unit.cli.commands_world import CommandWorld
         (("--namespace", "a", "status"), "--namespace before a command is the operator's: status"),
         (("--namespace", "a,b"), "watchNamespace: "),
         (("plan", "a/b", "c"), "unexpected extra argument (c)"),
+        (("sandbox", "clutser"), 'no command "akoo-core sandbox clutser". Did you mean "cluster"?'),
+        (("sandbox", "cluster", "Web_1"), '"Web_1" cannot be the name of a Cluster. Use at most'),
     ],
 )
 def test_a_wrong_command_line_is_one_line(

@@ -64,3 +64,24 @@ def test_a_step_that_fails_says_so() -> None:
         raise RuntimeError
     assert re.search(r"create cluster +failed", stream.getvalue())
     assert "\033" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_a_long_line_goes_on_below_its_indent(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    stream = Terminal()
+    words = [f"DELETE-{number} 1," for number in range(30)]
+    display.Display(stream).long(f"    sweep  {' '.join(words)}", indent=20)
+    made = lines(stream)
+    assert max(map(len, made)) <= columns
+    assert all(line[:20].isspace() for line in made[1:])
+    assert " ".join(" ".join(made).split()) == f"sweep {' '.join(words)}"
+
+
+def test_without_a_terminal_a_long_line_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = io.StringIO()
+    display.Display(stream).long(RESULT, indent=20)
+    assert stream.getvalue() == f"{RESULT}\n"
