@@ -73,7 +73,7 @@ def test_a_management_cluster_that_is_no_sandbox_is_not_touched() -> None:
 def test_a_name_that_is_taken() -> None:
     server = sandbox()
     server.seed(*manifests.cluster(demo.NAMESPACE, "web", workers=0))
-    with pytest.raises(errors.InputError, match="demo/web exists already. Choose another name"):
+    with pytest.raises(errors.InputError, match=r"demo/web exists already\. Choose another name"):
         virtual_time.run(lambda _: clusters.create(server.client(), "web"))
 
 
