@@ -37,8 +37,8 @@ def commands(jaeger_url: str, *, living: bool) -> list[str]:
     """Commands that can be typed after the exports. Pure."""
     cluster = f"{demo.NAMESPACE}/{demo.LIVING}"
     about_the_living = [
-        f"akoo-core explain {cluster:<14} # also: plan, pause, leave",
-        "akoo-core sandbox cluster NAME    # makes one more Cluster",
+        f"akoo-core explain {cluster:<12}  # also: plan, pause, leave",
+        "akoo-core sandbox cluster NAME  # makes one more Cluster",
     ]
     return [
         "kubectl get akodeployments",

@@ -1,7 +1,8 @@
 """Builds what the test bed runs, once per content of `modules/`, into the cache.
 
-A cached folder is complete or absent: a build works in a folder beside it, which is renamed into
-place at the end, and a lock file makes a second run wait for the first and then use its result.
+A file in a cached folder is complete or absent: a build works in a folder beside it, which is
+renamed into place at the end, and a lock file makes a second run wait for the first and then use
+its result. Binaries that a run did not need come into the folder when another run does.
 """
 
 import contextlib
@@ -10,9 +11,9 @@ import fcntl
 import pathlib
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from akoo_testbed import cache, errors, gobuild, progress, recipes, toolchain
+from akoo_testbed import buildtime, cache, errors, gobuild, progress, recipes, toolchain
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,27 +35,50 @@ class Built:
 
 
 def ensure(
-    names: Iterable[str] = recipes.DEFAULT, report: progress.Progress | None = None
+    names: Iterable[str] = recipes.DEFAULT,
+    report: progress.Progress | None = None,
+    *,
+    without: Collection[str] = (),
 ) -> Built:
     """Build what is not in the cache yet and say where everything is.
 
-    Blocks for minutes when cold. Raises BuildError; what was built before it stays.
+    `without` names binaries that are not needed now: what is missing of them stays so. Blocks for
+    minutes when cold. Raises BuildError; what was built before it stays.
     """
     wanted = [_recipe(name) for name in names]
     report = report or progress.Progress()
     folders = {recipe.name: cached_folder(recipe) for recipe in wanted}
-    missing = [recipe for recipe in wanted if not folders[recipe.name].is_dir()]
+    missing = {
+        recipe: binaries for recipe in wanted if (binaries := _missing(recipe, without)) is not None
+    }
     if missing:
         go_mods = [(recipe.folder / "go.mod").read_text() for recipe in missing]
         go = toolchain.find_go(toolchain.needed_version(go_mods))
+        _announce(missing, report)
         for recipe in missing:
-            _build_once(go, recipe, folders[recipe.name], report)
+            _build_once(go, recipe, without, report)
     return Built(folders)
 
 
-def missing_recipes() -> list[str]:
-    """Names of what is not in the cache yet."""
-    return [name for name in recipes.DEFAULT if not cached_folder(_recipe(name)).is_dir()]
+def missing(names: Iterable[str], *, without: Collection[str] = ()) -> list[str]:
+    """Names of the recipes of which something is not in the cache yet."""
+    return [name for name in names if _missing(_recipe(name), without) is not None]
+
+
+def _missing(recipe: recipes.Recipe, without: Collection[str]) -> tuple[str, ...] | None:
+    """The binaries to build; none, where only the data files are missing; None for nothing."""
+    folder = cached_folder(recipe)
+    names = (name for name, _ in recipe.packages if name not in without)
+    absent = tuple(name for name in names if not (folder / "bin" / name).exists())
+    return absent if absent or not folder.is_dir() else None
+
+
+def _announce(missing: Mapping[recipes.Recipe, tuple[str, ...]], report: progress.Progress) -> None:
+    """Say how long all of it takes, where it is more than one binary."""
+    binaries = [name for names in missing.values() for name in names]
+    about = buildtime.about(binaries, buildtime.cores())
+    if len(binaries) > 1:
+        report.note("test bed", f"{len(binaries)} binaries to build, once{about and ': '}{about}")
 
 
 def cached_folder(recipe: recipes.Recipe) -> pathlib.Path:
@@ -69,22 +93,34 @@ def _recipe(name: str) -> recipes.Recipe:
 
 
 def _build_once(
-    go: pathlib.Path, recipe: recipes.Recipe, folder: pathlib.Path, report: progress.Progress
+    go: pathlib.Path, recipe: recipes.Recipe, without: Collection[str], report: progress.Progress
 ) -> None:
+    folder = cached_folder(recipe)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _locked(folder.with_name(f".{folder.name}.lock"), recipe.name, report):
-        if folder.is_dir():
+        binaries = _missing(recipe, without)
+        if binaries is None:
             report.note(recipe.name, "built by the other run")
             return
         unfinished = folder.with_name(f".{folder.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         started = time.monotonic()
         try:
-            gobuild.build(go, recipe, unfinished, report)
-            unfinished.replace(folder)
+            gobuild.build(go, recipe, unfinished, report, binaries=binaries)
+            _put_in_place(unfinished, folder)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
-        report.note(recipe.name, f"built in {time.monotonic() - started:.0f} s")
+        took = buildtime.text(time.monotonic() - started)
+        report.note(recipe.name, f"built in {took}")
+
+
+def _put_in_place(unfinished: pathlib.Path, folder: pathlib.Path) -> None:
+    """Make `folder` of what was built; where it exists, the binaries that it lacks go there."""
+    if not folder.is_dir():
+        unfinished.replace(folder)
+        return
+    for binary in (unfinished / "bin").iterdir():
+        binary.replace(folder / "bin" / binary.name)
 
 
 @contextlib.contextmanager

@@ -3,13 +3,18 @@
 import json
 import os
 import pathlib
+import queue
 import shutil
 import subprocess
+import threading
 import time
+import typing
+from collections.abc import Iterable, Iterator
 
-from akoo_testbed import errors, progress, recipes
+from akoo_testbed import buildtime, errors, progress, recipes
 
 _MESSAGE_LINES = 4
+_SILENCE_SECONDS = 1.0
 # What go says when a module cannot be had, as opposed to code that does not compile.
 _DOWNLOAD_SIGNS = (
     "dial tcp",
@@ -25,15 +30,25 @@ _DOWNLOAD_SIGNS = (
 
 
 def build(
-    go: pathlib.Path, recipe: recipes.Recipe, folder: pathlib.Path, report: progress.Progress
+    go: pathlib.Path,
+    recipe: recipes.Recipe,
+    folder: pathlib.Path,
+    report: progress.Progress,
+    *,
+    binaries: Iterable[str] | None = None,
 ) -> None:
-    """Fill `folder` with `bin/` and `share/` of this recipe. Raises BuildError."""
+    """Fill `folder` with `bin/` and `share/` of this recipe; with `binaries`, only these of
+    `bin/`. Raises BuildError."""
     (folder / "bin").mkdir(parents=True)
-    report.note(recipe.name, f"building {', '.join(name for name, _ in recipe.packages)}")
+    wanted = None if binaries is None else set(binaries)
     for name, package in recipe.packages:
+        if wanted is not None and name not in wanted:
+            continue
+        about = buildtime.about([name], buildtime.cores())
+        report.note(recipe.name, f"building {name}{about and ', '}{about}")
         output = folder / "bin" / name
         arguments = ["build", "-v", "-ldflags", recipe.ldflags, "-o", str(output), package]
-        _run(go, recipe, arguments, report)
+        _run(go, recipe, name, arguments, report)
     if recipe.data:
         _copy_data(go, recipe, folder / "share")
 
@@ -49,7 +64,11 @@ def _environment() -> dict[str, str]:
 
 
 def _run(
-    go: pathlib.Path, recipe: recipes.Recipe, arguments: list[str], report: progress.Progress
+    go: pathlib.Path,
+    recipe: recipes.Recipe,
+    binary: str,
+    arguments: list[str],
+    report: progress.Progress,
 ) -> None:
     """Run go; with -v it names on stderr each package that it compiles."""
     started = time.monotonic()
@@ -66,18 +85,44 @@ def _run(
     ) as process:
         assert process.stderr is not None  # noqa: S101 - for the type checker
         try:
-            for line in process.stderr:
-                packages += 1
-                tail = [*tail[-20:], line.strip()]
-                elapsed = time.monotonic() - started
+            for line in _lines(process.stderr):
+                if line is not None:
+                    packages += 1
+                    tail = [*tail[-20:], line.strip()]
+                elapsed = buildtime.text(time.monotonic() - started)
+                last = tail[-1] if tail else ""
                 report.passing(
-                    recipe.name, f"{elapsed:4.0f} s  {packages} packages  {line.strip()}"
+                    recipe.name, f"{binary}: {elapsed}, {packages} packages compiled  {last}"
                 )
         except BaseException:
             process.kill()
             raise
     if process.returncode:
         raise errors.BuildError(failure(recipe.name, tail))
+
+
+def _lines(stream: typing.IO[str]) -> Iterator[str | None]:
+    """The lines of a stream until it ends, and None about once a second in which there is none: a
+    linker says nothing for long."""
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in stream:
+            lines.put(line)
+        lines.put(None)
+
+    reader = threading.Thread(target=read, name="go-output", daemon=True)
+    reader.start()
+    while True:
+        try:
+            line = lines.get(timeout=_SILENCE_SECONDS)
+        except queue.Empty:
+            yield None
+            continue
+        if line is None:
+            break
+        yield line
+    reader.join()
 
 
 def failure(name: str, output: list[str]) -> str:

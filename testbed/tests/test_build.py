@@ -4,9 +4,10 @@ import pathlib
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 
 import pytest
-from akoo_testbed import build, errors, gobuild, progress, recipes, toolchain
+from akoo_testbed import build, buildtime, errors, gobuild, progress, recipes, toolchain
 
 GO = pathlib.Path("/usr/bin/env")
 
@@ -23,6 +24,7 @@ class FakeGo:
 
     def __init__(self) -> None:
         self.calls = 0
+        self.built: list[str] = []
         self.started = threading.Event()
         self.may_end = threading.Event()
         self.may_end.set()
@@ -33,12 +35,16 @@ class FakeGo:
         recipe: recipes.Recipe,
         folder: pathlib.Path,
         report: progress.Progress,
+        *,
+        binaries: Iterable[str],
     ) -> None:
         self.calls += 1
+        self.built += binaries
         (folder / "bin").mkdir(parents=True)
         self.started.set()
         assert self.may_end.wait(10)
-        (folder / "bin" / "etcd").write_text("binary")
+        for name in binaries:
+            (folder / "bin" / name).write_text("binary")
 
 
 @pytest.fixture
@@ -88,7 +94,9 @@ def test_a_second_run_waits_for_the_first_and_uses_its_result(fake_go: FakeGo) -
 def test_a_failed_build_leaves_nothing_and_the_next_one_builds(
     fake_go: FakeGo, monkeypatch: pytest.MonkeyPatch, own_cache: pathlib.Path
 ) -> None:
-    def fail(go: pathlib.Path, recipe: recipes.Recipe, folder: pathlib.Path, _: object) -> None:
+    def fail(
+        go: pathlib.Path, recipe: recipes.Recipe, folder: pathlib.Path, _: object, **__: object
+    ) -> None:
         (folder / "bin").mkdir(parents=True)
         raise errors.BuildError("no")
 
@@ -104,6 +112,23 @@ def test_what_a_killed_run_left_is_no_obstacle(fake_go: FakeGo, own_cache: pathl
     folder = build.cached_folder(recipes.RECIPES["etcd"])
     (own_cache / f".{folder.name}.unfinished" / "bin").mkdir(parents=True)
     assert build.ensure(["etcd"], progress.Silent()).binary("etcd").is_file()
+
+
+def test_a_binary_that_is_not_needed_is_built_when_it_is(fake_go: FakeGo) -> None:
+    notes = Notes()
+    first = build.ensure(["kubernetes"], notes, without=("kubectl",))
+    assert fake_go.built == ["kube-apiserver", "kube-controller-manager"]
+    assert notes.notes[0] == "2 binaries to build, once: " + buildtime.about(
+        fake_go.built, buildtime.cores()
+    )
+    assert not first.binary("kubectl").exists()
+    assert build.missing(["kubernetes"], without=("kubectl",)) == []
+    assert build.missing(["kubernetes", "etcd"]) == ["kubernetes", "etcd"]
+    first.binary("kube-apiserver").write_text("as it was")
+    second = build.ensure(["kubernetes"], progress.Silent())
+    assert second.binary("kubectl").exists()
+    assert fake_go.built[2:] == ["kubectl"]
+    assert second.binary("kube-apiserver").read_text() == "as it was"
 
 
 def test_an_unknown_name_lists_what_there_is() -> None:

@@ -1,6 +1,8 @@
 """A tiny module, built by the real Go of this machine."""
 
+import dataclasses
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -44,6 +46,37 @@ def test_binary_and_data(go: pathlib.Path, recipe: recipes.Recipe, tmp_path: pat
     files = sorted(str(path.relative_to(share)) for path in share.rglob("*.yaml"))
     assert files == ["config/crd/a.yaml", "config/one.yaml"]
     assert (share / "config/crd/a.yaml").stat().st_mode & 0o200
+
+
+def test_only_the_binaries_that_are_wanted(
+    go: pathlib.Path, recipe: recipes.Recipe, tmp_path: pathlib.Path
+) -> None:
+    gobuild.build(go, recipe, tmp_path / "out", progress.Silent(), binaries=())
+    assert list((tmp_path / "out" / "bin").iterdir()) == []
+    assert (tmp_path / "out" / "share" / "config" / "one.yaml").is_file()
+
+
+def test_a_compiler_that_is_silent_for_long_is_reported_on(
+    recipe: recipes.Recipe, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A linker prints nothing: the report comes all the same, from the silence."""
+    reported = tmp_path / "reported"
+    go = tmp_path / "go"
+    wait = f"for i in $(seq 400); do test -e {reported} && break; sleep 0.05; done"
+    go.write_text(f"#!/bin/sh\n{wait}\necho pkg >&2\n")
+    go.chmod(0o755)
+    monkeypatch.setattr(gobuild, "_SILENCE_SECONDS", 0.01)
+
+    class Listener(progress.Silent):
+        def passing(self, subject: str, text: str) -> None:
+            texts.append(text)
+            reported.touch()
+
+    texts: list[str] = []
+    plain = dataclasses.replace(recipe, data=())
+    gobuild.build(go, plain, tmp_path / "out", Listener())
+    assert re.fullmatch(r"greet: \d+ s, 0 packages compiled  ", texts[0])
+    assert texts[-1].endswith("1 packages compiled  pkg")
 
 
 def test_code_that_does_not_compile(
