@@ -14,8 +14,8 @@ from akoo_core.sandbox.avi import OPERATOR_USER
 
 COLUMNS = 8
 """Columns of a label."""
-KUBECONFIG, PROGRAMS = "management.kubeconfig", "bin"
-"""A file and a folder in the folder of the bed."""
+KUBECONFIG, SETTINGS, PROGRAMS = "management.kubeconfig", "settings.yaml", "bin"
+"""Two files and a folder in the folder of the bed."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,8 @@ class Addresses:
     folder: pathlib.Path
     """Of the bed."""
     jaeger: str
+    jaeger_note: str
+    """That it has no UI, and what to do; "" for a Jaeger that has."""
     metrics: str
     avi: str
     log: pathlib.Path
@@ -52,6 +54,7 @@ def lines(where: Addresses, *, living: bool) -> list[str]:
     """The invitation. ``living``: the Cluster ``demo.LIVING`` exists. Pure."""
     exports = [
         f"export KUBECONFIG={where.folder / KUBECONFIG}",
+        f"export AKOO_CONFIG={where.folder / SETTINGS}",
         f'export PATH="{where.folder / PROGRAMS}:$PATH"',
     ]
     password = [
@@ -61,7 +64,7 @@ def lines(where: Addresses, *, living: bool) -> list[str]:
     ]
     return [
         *_labelled("Try it", [*exports, *commands(where.jaeger, living=living)]),
-        *_labelled("Jaeger", [where.jaeger]),
+        *_labelled("Jaeger", [line for line in (where.jaeger, where.jaeger_note) if line]),
         *_labelled("Metrics", [where.metrics]),
         *_labelled("Avi", password),
         *(line for label, address in where.links.items() for line in _labelled(label, [address])),

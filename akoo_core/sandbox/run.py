@@ -40,8 +40,6 @@ from akoo_core.sandbox.stage import SandboxStage
 from akoo_core.testing.chapters import Chapter
 from akoo_core.traces import jaeger, life
 
-SETTINGS = "settings.yaml"
-"""The file with the operator's settings, in the folder of the bed."""
 MANAGEMENT = "kubernetes"
 """The system of calls to the management cluster; each attempt makes some."""
 TRACE_SECONDS = 10.0
@@ -84,7 +82,7 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
         for chapter in played:
             if chapter.furnish is not None:
                 await furnished.enter_async_context(chapter.furnish(stage))
-        file = _write_settings(bed, chapters.settings(loaded, stage))
+        file = _write_settings(bed, list(kinds), chapters.settings(loaded, stage))
         plugins = loader.load(settings.load(file, overrides={"enabledPlugins": selection}))
         await install.install(bed.api, plugins)
         stage.operator = operator = await _operator(bed, plugins.names, file)
@@ -106,6 +104,7 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
                 where = invitation.Addresses(
                     folder=bed.base.folder,
                     jaeger=bed.jaeger.query_url if bed.jaeger is not None else "",
+                    jaeger_note=bed.jaeger.note if bed.jaeger is not None else "",
                     metrics=f"{operator.url}/metrics",
                     avi=controller.url,
                     log=operator.log,
@@ -116,10 +115,15 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
                 await _interrupted()
 
 
-def _write_settings(bed: Bed, plugins: Mapping[str, Any]) -> pathlib.Path:
-    """A settings file, in JSON, which is YAML."""
-    text = json.dumps({"plugins": plugins})
-    return install.write_private(bed.base.folder / SETTINGS, text)
+def _write_settings(bed: Bed, names: Sequence[str], plugins: Mapping[str, Any]) -> pathlib.Path:
+    """A settings file for the operator and for commands, in JSON, which is YAML."""
+    settings_ = {
+        "enabledPlugins": names,
+        "plugins": plugins,
+        # All that runs on this machine is on its loopback.
+        "workloadClusters": {"allowLocalAddresses": True},
+    }
+    return install.write_private(bed.base.folder / invitation.SETTINGS, json.dumps(settings_))
 
 
 async def _operator(
@@ -143,7 +147,7 @@ def _page(bed: Bed, plugin_names: Sequence[str]) -> contextlib.AbstractAsyncCont
     return look.page(
         install.write_private(folder / "page.kubeconfig", bed.management.kubeconfig),
         plugins=plugin_names,
-        config=folder / SETTINGS,
+        config=folder / invitation.SETTINGS,
         jaeger=bed.jaeger.query_url if bed.jaeger is not None else "",
         log=bed.base.log_file("page"),
     )

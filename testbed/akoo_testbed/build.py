@@ -8,12 +8,28 @@ its result. Binaries that a run did not need come into the folder when another r
 import contextlib
 import dataclasses
 import fcntl
+import os
 import pathlib
 import shutil
 import time
+import typing
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from akoo_testbed import buildtime, cache, errors, gobuild, progress, recipes, toolchain
+
+OWN: typing.Final = {"jaeger": "AKOO_TESTBED_JAEGER"}
+"""Binaries that a person may have, and the variable that names each. They are not built then."""
+
+
+def own(name: str) -> pathlib.Path | None:
+    """The binary of this name that a variable of OWN names. Raises BuildError if it is none."""
+    variable = OWN.get(name, "")
+    if not (place := os.environ.get(variable)):
+        return None
+    path = pathlib.Path(place).absolute()
+    if not os.access(path, os.X_OK) or path.is_dir():
+        raise errors.BuildError(f"{variable} is {place}, which is not a program")
+    return path
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -24,6 +40,8 @@ class Built:
 
     def binary(self, name: str) -> pathlib.Path:
         """Path of a binary, for example "kube-apiserver". Raises BuildError if not built here."""
+        if (program := own(name)) is not None:
+            return program
         for recipe in recipes.RECIPES.values():
             if recipe.name in self.folders and name in dict(recipe.packages):
                 return self.folders[recipe.name] / "bin" / name
@@ -68,7 +86,10 @@ def missing(names: Iterable[str], *, without: Collection[str] = ()) -> list[str]
 def _missing(recipe: recipes.Recipe, without: Collection[str]) -> tuple[str, ...] | None:
     """The binaries to build; none, where only the data files are missing; None for nothing."""
     folder = cached_folder(recipe)
-    names = (name for name, _ in recipe.packages if name not in without)
+    names = [name for name, _ in recipe.packages if name not in without]
+    names = [name for name in names if own(name) is None]
+    if not names and not recipe.data:
+        return None
     absent = tuple(name for name in names if not (folder / "bin" / name).exists())
     return absent if absent or not folder.is_dir() else None
 

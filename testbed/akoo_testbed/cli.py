@@ -32,7 +32,8 @@ def cli() -> None:
 def build_command(names: tuple[str, ...]) -> None:
     """Build what is not in the cache yet and say where it is.
 
-    Takes about ten minutes once, on two cores. The cache is $AKOO_TESTBED_CACHE, else
+    Takes about 17 minutes once, on two cores, and says the time of each part before it builds it;
+    without a terminal, it writes a line a minute. The cache is $AKOO_TESTBED_CACHE, else
     $XDG_CACHE_HOME/akoo-testbed, else ~/.cache/akoo-testbed.
     """
     built = build.ensure(names or recipes.DEFAULT, progress.Progress())
@@ -180,7 +181,8 @@ def _show(folder: upstate.StateFolder, output: str) -> None:
     rows = [
         ("management", state.management_url, state.management_kubeconfig),
         (state.workload, "", state.workload_kubeconfig),
-        ("Jaeger", state.jaeger_url, f"spans: {state.otlp_url}/v1/traces"),
+        ("Jaeger", state.jaeger_url, state.jaeger_note),
+        ("", f"{state.otlp_url}/v1/traces", "for spans"),
         ("logs", "", state.logs),
     ]
     if state.vcenter_url:

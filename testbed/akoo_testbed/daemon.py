@@ -107,6 +107,7 @@ async def _describe(
         workload=f"{namespace}/{name}",
         workload_kubeconfig=str(paths[name]),
         jaeger_url=bed.jaeger.query_url,
+        jaeger_note=bed.jaeger.note,
         otlp_url=bed.jaeger.otlp_url,
         kubectl=str(bed.base.built.binary("kubectl")),
         logs=str(bed.base.logs),

@@ -39,6 +39,8 @@ class UpState:
     """Path of the binary."""
     logs: str
     """Folder."""
+    jaeger_note: str = ""
+    """That it has no UI, and what to do; "" for a Jaeger that has."""
     vcenter_url: str = ""
     """Of its SOAP endpoint; "" (as the next four fields) without a vCenter."""
     vcenter_control_url: str = ""

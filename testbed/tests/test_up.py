@@ -23,6 +23,7 @@ with upstate.StateFolder(pathlib.Path(sys.argv[1])).hold():
 """
 SHOWN = (
     "jaeger_url",
+    "jaeger_note",
     "vcenter_url",
     "vcenter_control_url",
     "vcenter_password_file",

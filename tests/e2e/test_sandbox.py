@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -41,11 +42,17 @@ def test_the_story_comes_true_and_a_cluster_lives_until_ctrl_c() -> None:
         planned = sandbox.type("akoo-core", "plan", "demo/web", "--verb", "sweep")
         paused = sandbox.type("akoo-core", "pause", "demo/web", "--yes")
         more, again = (sandbox.type("akoo-core", "sandbox", "cluster", "more") for _ in range(2))
+        fleet = sandbox.fleet_page()
+        jaeger, metrics = (_fetch(sandbox.address(label)) for label in ("Jaeger", "Metrics"))
         folder = sandbox.folder
+    assert "<title>" in fleet
+    assert "akoo_verb_seconds_count" in metrics
+    # A reader who opens the address is not surprised by what is there.
+    assert ("This is not the Jaeger UI" in jaeger) == ("no UI: built from source" in sandbox.text)
     assert re.search(r" demo +shop .* Finished ", listed), listed
     assert re.search(r" demo +web .* Running ", listed), listed
     assert explained.startswith('demo/web is managed by AKODeploymentConfig "default"'), explained
-    assert "stringgroup" in planned, planned
+    assert re.match(r"demo/web \(record akoo-\w{12}\): sweep would do this now\n", planned), planned
     assert "paused" in paused, paused
     assert re.fullmatch(r"cluster demo/more is Running, record akoo-\w{12}\n", more), more
     assert "FakeCluster demo/more exists already. Choose another name" in again
@@ -59,11 +66,11 @@ class Staying:
     def __init__(self, text: str) -> None:
         self.text = text
         exports = dict(re.findall(r"export (\w+)=\"?([^\s\"]+)", text))
-        assert exports.keys() == {"KUBECONFIG", "PATH"}, text
+        assert exports.keys() == {"KUBECONFIG", "AKOO_CONFIG", "PATH"}, text
         self.folder = pathlib.Path(exports["KUBECONFIG"]).parent
         own = {name: value for name, value in os.environ.items() if not name.startswith("AKOO_")}
         path = exports["PATH"].replace("$PATH", os.environ.get("PATH", os.defpath))
-        self._environment = {**own, "KUBECONFIG": exports["KUBECONFIG"], "PATH": path}
+        self._environment = {**own, **exports, "PATH": path}
 
     def type(self, *words: str) -> str:
         """The output of a command."""
@@ -79,6 +86,32 @@ class Staying:
             check=False,
         )
         return done.stdout
+
+    def address(self, label: str) -> str:
+        """The address that was printed behind a label."""
+        address = re.search(rf"^  {label} +(http\S+)$", self.text, re.MULTILINE)
+        assert address, self.text
+        return address[1]
+
+    def fleet_page(self) -> str:
+        """The page that `akoo-core ui` opens."""
+        command = ["/usr/bin/env", "akoo-core", "ui", "--jaeger", self.address("Jaeger")]
+        with subprocess.Popen(
+            command, env=self._environment, stdout=subprocess.PIPE, text=True
+        ) as serving:
+            try:
+                assert serving.stdout is not None
+                return _fetch(serving.stdout.readline().removeprefix("fleet page: ").strip())
+            finally:
+                serving.terminate()
+
+
+def _fetch(url: str) -> str:
+    """The page behind a local address, without proxies."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, timeout=SECONDS) as answer:
+        page: bytes = answer.read()
+    return page.decode()
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import pathlib
 
 import click
 import pytest
+from akoo_testbed.parts import jaeger
 
 from akoo_core.cli import commands
 from akoo_core.sandbox import invitation
@@ -13,6 +14,7 @@ from akoo_core.sandbox import invitation
 WHERE = invitation.Addresses(
     folder=pathlib.Path("/tmp/akoo-testbed-a1b2c3d4"),
     jaeger="http://127.0.0.1:20123",
+    jaeger_note=jaeger.WITHOUT_UI,
     metrics="http://127.0.0.1:20124/metrics",
     avi="https://127.0.0.1:20125",
     log=pathlib.Path("/tmp/akoo-testbed-logs-a1b2c3d4/operator.log"),
@@ -25,9 +27,17 @@ def test_it_fits_eighty_columns_and_names_every_address(living: bool) -> None:
     lines = invitation.lines(WHERE, living=living)
     assert max(map(len, lines)) <= 80, max(lines, key=len)
     text = "\n".join(lines)
-    for place in (WHERE.jaeger, WHERE.metrics, WHERE.avi, str(WHERE.log), *WHERE.links.values()):
+    for place in (
+        WHERE.jaeger,
+        WHERE.jaeger_note,
+        WHERE.metrics,
+        WHERE.avi,
+        str(WHERE.log),
+        *WHERE.links.values(),
+    ):
         assert place in text
     assert f"export KUBECONFIG={WHERE.folder}/management.kubeconfig" in text
+    assert f"export AKOO_CONFIG={WHERE.folder}/settings.yaml" in text
     assert f'export PATH="{WHERE.folder}/bin:$PATH"' in text
     assert "user akoo; its password:" in text
     assert lines[-1].endswith("Ctrl-C ends everything.")
