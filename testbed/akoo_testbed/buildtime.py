@@ -1,4 +1,4 @@
-"""How long the first build of a binary takes. Pure, but for the number of cores.
+"""The time that the first build of a binary takes. Pure, but for the number of cores.
 
 Measured on two quiet cores with Go 1.26 and empty caches, the binaries in the order of the recipes:
 each finds compiled what it shares with those before it.
