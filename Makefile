@@ -13,7 +13,7 @@ setup: ## bring uv and .venv
 testbed: setup ## build the test bed's binaries (once, about 17 minutes on two cores)
 	@$(BIN)/akoo-testbed build
 
-sandbox: testbed ## start real clusters, run the operator, tell the story of a cluster's life
+sandbox: setup ## start real clusters, run the operator, tell the story of a cluster's life
 	@$(BIN)/akoo-core sandbox $(ARGS)
 
 # Two workers: what shares the bed stays together in one, all else goes where there is room.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+import shutil
 import sys
 from collections.abc import Mapping
 
+from akoo_testbed import build
 from akoo_testbed.bed import Bed
 
 from akoo_core.sandbox import demo, install
@@ -84,11 +86,16 @@ def kubeconfig(bed: Bed) -> pathlib.Path:
 
 
 def furnish(bed: Bed) -> None:
-    """Write the kubeconfig of the invitation, and a folder with the programs that it names."""
+    """Write the kubeconfig of the invitation, and a folder with the programs that it names.
+
+    Builds kubectl where this machine has none, which may take a minute. Raises BuildError.
+    """
     install.write_private(kubeconfig(bed), bed.management.kubeconfig)
     programs = bed.base.folder / PROGRAMS
     programs.mkdir()
-    (programs / "kubectl").symlink_to(bed.base.built.binary("kubectl"))
+    if not (build.missing(("kubernetes",)) and shutil.which("kubectl")):
+        built = build.ensure(("kubernetes",))
+        (programs / "kubectl").symlink_to(built.binary("kubectl"))
     own = pathlib.Path(sys.executable).with_name("akoo-core")
     if own.exists():
         (programs / "akoo-core").symlink_to(own)

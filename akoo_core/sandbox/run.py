@@ -34,6 +34,7 @@ from akoo_core.sandbox import (
     invitation,
     look,
     process,
+    spans,
     story,
 )
 from akoo_core.sandbox.stage import SandboxStage
@@ -42,6 +43,10 @@ from akoo_core.traces import jaeger, life
 
 MANAGEMENT = "kubernetes"
 """The system of calls to the management cluster; each attempt makes some."""
+BUILT = ("etcd", "kubernetes", "clusterapi")
+"""Recipes of what every story needs, in the order in which they are built."""
+TOOLS = ("kubectl", "clusterctl")
+"""Binaries of these recipes that no story needs."""
 TRACE_SECONDS = 10.0
 """Longest wait for the last span to reach Jaeger."""
 
@@ -58,9 +63,12 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
     played = tuple(loaded.values())
     extra = chapters.needed(played)
     started = time.monotonic()
-    built = (part for part in extra if part in recipes.RECIPES)
-    await asyncio.to_thread(build.ensure, ("etcd", "kubernetes", "clusterapi", "jaeger", *built))
-    parts = ("etcd", "kube-apiserver", "kube-controller-manager", "cluster-api", "jaeger", *extra)
+    # A chapter that needs further parts may read traces, too.
+    late = not extra and bool(build.missing(("jaeger",)))
+    jaeger_ = () if late else ("jaeger",)
+    needed = (*BUILT, *jaeger_, *(part for part in extra if part in recipes.RECIPES))
+    built = await asyncio.to_thread(build.ensure, needed, without=TOOLS)
+    parts = ("etcd", "kube-apiserver", "kube-controller-manager", "cluster-api", *jaeger_, *extra)
     show.heading("test bed", "  ".join(parts), time.monotonic() - started)
 
     started = time.monotonic()
@@ -68,15 +76,18 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
     options = BedOptions(
         crds=packaged.folders(kinds.values()),
         jaeger=True,
+        jaeger_later=late,
         provider=ProviderOptions(kubelet=kubelet),
     )
     async with (
         avi.serving() as controller,
-        Bed(chapters.with_parts(options, extra)) as bed,
+        Bed(chapters.with_parts(options, extra), built=built) as bed,
         contextlib.AsyncExitStack() as furnished,
     ):
-        names = ("management cluster", "Avi simulator", "Jaeger", *map(chapters.PARTS.get, extra))
+        tracing = ("Jaeger",) if not late else ()
+        names = ("management cluster", "Avi simulator", *tracing, *map(chapters.PARTS.get, extra))
         show.heading("started", ", ".join(map(str, names)), time.monotonic() - started)
+        late_jaeger = await furnished.enter_async_context(spans.LateJaeger(bed)) if late else None
         await install.account(bed.api)
         stage = SandboxStage(bed, controller, show)
         for chapter in played:
@@ -96,9 +107,11 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
                 show.heading("page", address or "none: pip install 'akoo-core[ui]'")
             show.line()
             await story.Story(stage, played, show).play()
+            if late_jaeger is not None:
+                await late_jaeger.arrive(show)
             await _print_histories(bed, played, show)
             if not once:
-                invitation.furnish(bed)
+                await asyncio.to_thread(invitation.furnish, bed)
                 living = await _leave_living(bed, show)
                 show.line()
                 where = invitation.Addresses(
@@ -159,14 +172,14 @@ async def _print_histories(bed: Bed, played: Sequence[Chapter], show: display.Di
     if bed.jaeger is None:
         return
     url, cluster = bed.jaeger.query_url, f"{demo.NAMESPACE}/{demo.CLUSTER}"
-    spans = await _until_traced(url, jaeger.of_cluster(cluster), _finished)
-    _print_history(show, f"trace {cluster}", life.lines(spans))
+    traced = await _until_traced(url, jaeger.of_cluster(cluster), _finished)
+    _print_history(show, f"trace {cluster}", life.lines(traced))
     for history in (history for chapter in played for history in chapter.histories):
         tags = jaeger.of_object(history.kind, history.name)
-        spans = await _until_traced(url, tags, functools.partial(_has_call, history.last))
+        traced = await _until_traced(url, tags, functools.partial(_has_call, history.last))
         words = f"trace --kind {history.kind} {history.name}"
-        _print_history(show, words, life.lines(spans))
-        for system, kinds in life.calls(spans).items():
+        _print_history(show, words, life.lines(traced))
+        for system, kinds in life.calls(traced).items():
             if system != MANAGEMENT:
                 counts = ", ".join(f"{call} {count}" for call, count in kinds.items())
                 show.long(f"    calls of {system}: {counts}", indent=6)
@@ -209,14 +222,14 @@ async def _until_traced(
     url: str, tags: Mapping[str, str], complete: Callable[[Sequence[life.Line]], object]
 ) -> list[life.JaegerSpan]:
     """The spans with these tags, once their lines are complete, or late."""
-    spans: list[life.JaegerSpan] = []
+    traced: list[life.JaegerSpan] = []
     deadline = time.monotonic() + TRACE_SECONDS
-    while time.monotonic() < deadline and not complete(life.lines(spans)):
+    while time.monotonic() < deadline and not complete(life.lines(traced)):
         await asyncio.sleep(0.2)  # spans travel in batches; there is no signal of their arrival
         now = datetime.datetime.now(datetime.UTC)
         since = datetime.timedelta(hours=1)
-        spans = life.spans(await jaeger.traces(url, tags, now=now, since=since))
-    return spans
+        traced = life.spans(await jaeger.traces(url, tags, now=now, since=since))
+    return traced
 
 
 async def _interrupted() -> None:

@@ -16,8 +16,11 @@ class BedBase:
     removed at `stop`, and even when this process is killed. Logs are kept on request.
     """
 
-    def __init__(self, *, needs: Iterable[str] = recipes.DEFAULT) -> None:
+    def __init__(
+        self, *, needs: Iterable[str] = recipes.DEFAULT, built: build.Built | None = None
+    ) -> None:
         self._needs = tuple(needs)
+        self._built = built
         self.processes = processes.Processes()
         self.authority = certificates.Authority()
         self.admin = self.authority.client("testbed-admin", [certificates.ADMIN_GROUP])
@@ -26,9 +29,13 @@ class BedBase:
     async def start(self) -> None:
         """Build what is missing (minutes when cold), make folders and keys, start the supervisor.
 
-        Raises BuildError.
+        Nothing is built where `built` was given. Raises BuildError.
         """
-        self.built = await asyncio.to_thread(build.ensure, self._needs)
+        self.built: build.Built = (
+            await asyncio.to_thread(build.ensure, self._needs)
+            if self._built is None
+            else self._built
+        )
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="akoo-testbed-"))
         await self.processes.start()
         self.logs = pathlib.Path(tempfile.mkdtemp(prefix="akoo-testbed-logs-"))

@@ -14,7 +14,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 
-from akoo_testbed import base, definitions, kubeapi, parts, pool, waiting
+from akoo_testbed import base, build, definitions, kubeapi, parts, pool, waiting
 from akoo_testbed.openbao import OpenBaoOptions
 from akoo_testbed.provider import FakeProvider, ProviderOptions, manifests
 from akoo_testbed.vcsim import VcsimOptions
@@ -36,6 +36,9 @@ class BedOptions:
     """Number of workload API servers that start at once; more are started when all are taken."""
 
     jaeger: bool = False
+
+    jaeger_later: bool = False
+    """`Bed.jaeger` is there and does not start: somebody starts it later."""
 
     vcsim: VcsimOptions | None = None
     """A vCenter beside the clusters (`Bed.vcsim`). None: there is none."""
@@ -59,9 +62,15 @@ class Bed:
     When the body of `async with` fails the logs are kept, and a note on its exception says where.
     """
 
-    def __init__(self, options: BedOptions | None = None, *, report: Report | None = None) -> None:
+    def __init__(
+        self,
+        options: BedOptions | None = None,
+        *,
+        report: Report | None = None,
+        built: build.Built | None = None,
+    ) -> None:
         self.options = options or BedOptions()
-        self.base = base.BedBase()
+        self.base = base.BedBase(built=built)
         self._stops = contextlib.AsyncExitStack()
         self._report = report or (lambda _name, _seconds: None)
 
@@ -151,7 +160,8 @@ class Bed:
         await self.management.start()
         await self.workloads.start()
         self._stops.push_async_callback(self.workloads.stop)
-        further = (part for part in (self.jaeger, self.vcsim, self.openbao) if part is not None)
+        jaeger = None if self.options.jaeger_later else self.jaeger
+        further = (part for part in (jaeger, self.vcsim, self.openbao) if part is not None)
         await waiting.together(self._management(), *map(self._bring, further))
 
     def _compose(self) -> None:

@@ -47,6 +47,10 @@ class Built:
                 return self.folders[recipe.name] / "bin" / name
         raise errors.BuildError(f"{name} is not among what was built: {', '.join(self.folders)}")
 
+    def with_(self, other: "Built") -> "Built":
+        """Both together."""
+        return Built({**self.folders, **other.folders})
+
     def share(self, recipe: str) -> pathlib.Path:
         """Folder of the data files that a recipe took from its module."""
         return self.folders[recipe] / "share"

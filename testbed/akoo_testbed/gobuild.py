@@ -15,6 +15,10 @@ from akoo_testbed import buildtime, errors, progress, recipes
 
 _MESSAGE_LINES = 4
 _SILENCE_SECONDS = 1.0
+_WITHOUT_DEBUG = "-gcflags=all=-dwarf=false"
+"""The linker drops debug information (`-s -w`): the compiler spends an eighth of its time on it."""
+_GARBAGE = "400"
+"""GOGC of the compiler: a fifth less time for a sixth more memory."""
 # What go says when a module cannot be had, as opposed to code that does not compile.
 _DOWNLOAD_SIGNS = (
     "dial tcp",
@@ -47,20 +51,25 @@ def build(
         about = buildtime.about([name], buildtime.cores())
         report.note(recipe.name, f"building {name}{about and ', '}{about}")
         output = folder / "bin" / name
-        arguments = ["build", "-v", "-ldflags", recipe.ldflags, "-o", str(output), package]
+        arguments = ["build", "-v", _WITHOUT_DEBUG, "-ldflags", recipe.ldflags]
+        arguments += ["-o", str(output), package]
         _run(go, recipe, name, arguments, report)
     if recipe.data:
         _copy_data(go, recipe, folder / "share")
 
 
 def _environment() -> dict[str, str]:
-    return os.environ | {
-        "CGO_ENABLED": "0",
-        "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false",
-        "GOTOOLCHAIN": "local",
-        "GOWORK": "off",
-        "GOSUMDB": "off",  # readonly go.sum: whatever it lacks is an error, not a look-up
-    }
+    return (
+        {"GOGC": _GARBAGE}
+        | os.environ
+        | {
+            "CGO_ENABLED": "0",
+            "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false",
+            "GOTOOLCHAIN": "local",
+            "GOWORK": "off",
+            "GOSUMDB": "off",  # readonly go.sum: whatever it lacks is an error, not a look-up
+        }
+    )
 
 
 def _run(

@@ -110,7 +110,7 @@ DEFAULT = tuple(recipe.name for recipe in RECIPES.values() if not recipe.on_dema
 def key(recipe: Recipe, *, target: str = "") -> str:
     """Hex key of everything that decides the result: module files, flags, packages, platform.
 
-    The Go version is left out on purpose: a newer toolchain is no reason to build for a quarter of an hour.
+    The Go version is left out on purpose: a newer toolchain is no reason to build for minutes.
     `target` is "system/machine", by default this machine's.
     """
     target = target or f"{platform.system()}/{platform.machine()}"

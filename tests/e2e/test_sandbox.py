@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from akoo_testbed import build
 from akoo_testbed.avisim.client import Client as AviClient
 from akoo_testbed.kubeapi import KubeApi
 from akoo_testbed.parts import Vcsim
@@ -305,6 +306,22 @@ def test_ctrl_c_in_the_middle_ends_all_of_it() -> None:
     assert folder
     assert not pathlib.Path(folder).exists(), "files of the bed"
     assert not _mentioning(folder), "processes of the bed"
+
+
+@pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="make proof plays it")
+async def test_the_story_does_not_wait_for_the_first_build_of_jaeger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its spans are all in the history: those from before Jaeger, too."""
+    missing = build.missing
+    monkeypatch.setattr(build, "missing", lambda names, **rest: [*missing(names, **rest), "jaeger"])
+    output = io.StringIO()
+    await run.run("ako,avi", once=True, show=display.Display(output))
+    text = output.getvalue()
+    assert re.search(r"^  test bed .*  cluster-api +\d", text, re.MULTILINE), text
+    assert "started    management cluster, Avi simulator  " in text
+    assert text.index("cluster let go") < text.index("jaeger     built, started, has the spans")
+    _check_story(text)
 
 
 @pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="make proof plays it")
