@@ -108,8 +108,9 @@ class Staying:
 
 
 def _fetch(url: str) -> str:
-    """The page behind a local address, without proxies."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    """The page behind a local address, as a browser gets it: with cookies, without proxies."""
+    cookies, proxies = urllib.request.HTTPCookieProcessor(), urllib.request.ProxyHandler({})
+    opener = urllib.request.build_opener(cookies, proxies)
     with opener.open(url, timeout=SECONDS) as answer:
         page: bytes = answer.read()
     return page.decode()
