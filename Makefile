@@ -48,7 +48,7 @@ format: setup ## let ruff format and mend
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-generate: setup ## write the files of deploy/ and docs/ that are made from code and packaged manifests
+generate: setup ## write the files of deploy/ and docs/ and the manual pages, from code and packaged manifests
 	@$(BIN)/python -m hack.generate
 
 # Every crash point and many seeds; on the real bed every point of death, and stories with the

@@ -1,5 +1,5 @@
-"""Write the files that are made from code and from packaged manifests: all of deploy/, and some
-pages of docs/.
+"""Write the files that are made from code and from packaged manifests: all of deploy/, some pages
+of docs/, and the manual pages.
 
 deploy/ is the installation of `akoo-core manifests --plugins ako,avi` for kustomize, with the
 definitions of every plugin in this checkout. Run it with `make generate`.
@@ -19,7 +19,7 @@ from akoo_core.plugin import api
 from akoo_core.plugin.signals import Signals
 from akoo_core.plugin_host import loader, rbac
 from akoo_core.signals import rules
-from hack import chart, clusterctl, compatibility
+from hack import chart, clusterctl, compatibility, manpages
 from hack.monitoring import dashboards, pages
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -127,6 +127,7 @@ def main() -> int:
     """Write every file that differs, and name it."""
     made = {f"deploy/{path}": text for path, text in files().items()}
     made |= {f"docs/{path}": text for path, text in documents().items()}
+    made |= {f"akoo_core/cli/{path}": text for path, text in manpages.files().items()}
     for path, text in made.items():
         file = ROOT / path
         if not file.exists() or file.read_text() != text:
