@@ -54,7 +54,7 @@ def test_the_story_comes_true_and_a_cluster_lives_until_ctrl_c() -> None:
     assert re.search(r" demo +web .* Running ", listed), listed
     assert explained.startswith('demo/web is managed by AKODeploymentConfig "default"'), explained
     assert re.match(r"demo/web \(record akoo-\w{12}\): sweep would do this now\n", planned), planned
-    assert "paused" in paused, paused
+    assert "does nothing for demo/web until you resume it" in paused, paused
     assert re.fullmatch(r"cluster demo/more is Running, record akoo-\w{12}\n", more), more
     assert "FakeCluster demo/more exists already. Choose another name" in again
     assert not folder.exists(), "files of the bed"
