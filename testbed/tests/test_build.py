@@ -15,6 +15,7 @@ GO = pathlib.Path("/usr/bin/env")
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
     monkeypatch.setenv("AKOO_TESTBED_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("AKOO_TESTBED_JAEGER", raising=False)
     monkeypatch.setattr(toolchain, "find_go", lambda needed: GO)
     return tmp_path / "cache"
 
