@@ -10,7 +10,7 @@ help: ## show this
 setup: ## bring uv and .venv
 	@sh hack/setup.sh
 
-testbed: setup ## build the test bed's binaries (once, about 13 minutes on two cores)
+testbed: setup ## build the test bed's binaries (once, about 15 minutes on two cores)
 	@$(BIN)/akoo-testbed build
 
 sandbox: setup ## start real clusters, run the operator, tell the story of a cluster's life

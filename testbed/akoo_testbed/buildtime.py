@@ -2,7 +2,8 @@
 
 Measured on two quiet cores with Go 1.26 and empty caches, the binaries in the order of the recipes:
 each finds compiled what it shares with those before it. The options of `gobuild`, which came later,
-save SAVED of the CPU time (measured at vcsim and etcd).
+save SAVED of the CPU time: without debug information 13 % at etcd and at vcsim, and with less
+garbage collection 19 % at vcsim.
 """
 
 import os
@@ -10,7 +11,7 @@ import typing
 from collections.abc import Iterable
 
 MEASURED_ON_CORES: typing.Final = 2
-SAVED: typing.Final = 0.29
+SAVED: typing.Final = 0.15
 SECONDS: typing.Final = {
     "etcd": 77,
     "kube-apiserver": 340,

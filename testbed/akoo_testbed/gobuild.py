@@ -18,7 +18,7 @@ _SILENCE_SECONDS = 1.0
 _WITHOUT_DEBUG = "-gcflags=all=-dwarf=false"
 """The linker drops debug information (`-s -w`): the compiler spends an eighth of its time on it."""
 _GARBAGE = "400"
-"""GOGC of the compiler: a fifth less time for a sixth more memory."""
+"""GOGC of the compiler: less time for a sixth more memory."""
 # What go says when a module cannot be had, as opposed to code that does not compile.
 _DOWNLOAD_SIGNS = (
     "dial tcp",

@@ -43,8 +43,8 @@ def test_the_story_comes_true_and_a_cluster_lives_until_ctrl_c() -> None:
         planned = sandbox.type("akoo-core", "plan", "demo/web", "--verb", "sweep")
         paused = sandbox.type("akoo-core", "pause", "demo/web", "--yes")
         more, again = (sandbox.type("akoo-core", "sandbox", "cluster", "more") for _ in range(2))
-        fleet = sandbox.fleet_page()
-        jaeger, metrics = (_fetch(sandbox.address(label)) for label in ("Jaeger", "Metrics"))
+        addresses = [sandbox.address(label) for label in ("page", "Jaeger", "Metrics")]
+        fleet, jaeger, metrics = map(_fetch, addresses)
         folder = sandbox.folder
     assert "<title>" in fleet
     assert "akoo_verb_seconds_count" in metrics
@@ -93,18 +93,6 @@ class Staying:
         address = re.search(rf"^  {label} +(http\S+)$", self.text, re.MULTILINE)
         assert address, self.text
         return address[1]
-
-    def fleet_page(self) -> str:
-        """The page that `akoo-core ui` opens."""
-        command = ["/usr/bin/env", "akoo-core", "ui", "--jaeger", self.address("Jaeger")]
-        with subprocess.Popen(
-            command, env=self._environment, stdout=subprocess.PIPE, text=True
-        ) as serving:
-            try:
-                assert serving.stdout is not None
-                return _fetch(serving.stdout.readline().removeprefix("fleet page: ").strip())
-            finally:
-                serving.terminate()
 
 
 def _fetch(url: str) -> str:
