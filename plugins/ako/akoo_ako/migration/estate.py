@@ -34,7 +34,8 @@ class Estate(structs.Struct, frozen=True, kw_only=True):
     operator_pods: tuple[str, ...] = ()
     """Pods of the ancestor that are there; read for a switch only."""
     recorded: dict[str, str] = {}
-    """Names of the records that manage a Cluster, by the UID of the Cluster."""
+    """Names of the records that manage a Cluster, by the UID of the Cluster. Those without a
+    finalizer were freed by ``akoo-core uninstall --orphan``."""
     refused: dict[str, tuple[str, ...]] = {}
     """Problems of the configs that akoo-core refuses, by name."""
     unreached: dict[str, tuple[str, str]] = {}

@@ -135,7 +135,7 @@ def _recorded(records: Sequence[Record]) -> dict[str, str]:
     return {
         record.spec.cluster_ref.uid: record.name
         for record in records
-        if record.spec.finished_at is None and not record.spec.observed
+        if record.spec.finished_at is None and not record.spec.observed and record.finalizers
     }
 
 

@@ -50,7 +50,10 @@ def record(place: AncestorPlace, name: str = "shop", **spec: Any) -> Any:
     ref = structs.replace(
         made.spec.cluster_ref, uid=place.get(objects.CLUSTERS, name)["metadata"]["uid"]
     )
-    return structs.replace(made, spec=structs.replace(made.spec, cluster_ref=ref, **spec))
+    spec = {"cluster_ref": ref, **spec}
+    return structs.replace(
+        made, spec=structs.replace(made.spec, **spec), finalizers=("akoo.io/record",)
+    )
 
 
 def pod(place: AncestorPlace) -> None:
@@ -231,6 +234,21 @@ def test_a_cluster_that_akoo_core_manages_is_handed_back_first(place: AncestorPl
         record(place, finished_at=clock.ManualClock().now()),
     )
     assert place.back().exit_code == 0
+
+
+def test_what_akoo_core_has_freed_gets_the_ancestor_again(place: AncestorPlace) -> None:
+    """`akoo-core uninstall --orphan` takes the finalizers off, and leaves records and AKO."""
+    before = place.end()
+    place.run()
+    bare: dict[str, Any] = {"metadata": {"finalizers": None}}
+    for name in ("shop", "till"):
+        place.patch(objects.CLUSTERS, name, bare, "team-a")
+    place.patch(objects.CONFIGS, objects.DEFAULT_CONFIG, bare)
+    place.records = (structs.replace(record(place), finalizers=()),)
+    assert place.back().exit_code == 0
+    assert place.end() == before
+    assert place.run().exit_code == 0
+    place.check_owners()
 
 
 def test_a_deletion_that_began_under_akoo_core_ends_there(place: AncestorPlace) -> None:

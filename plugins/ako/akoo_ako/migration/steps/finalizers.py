@@ -29,11 +29,25 @@ def forward(estate: Estate, journal: Journal) -> Iterator[Change]:
 
 
 def backward(entries: Sequence[Entry], estate: Estate) -> Iterator[Change]:
-    """The ancestor's for ours, also on what came after the switch: akoo-core is going."""
-    del entries
+    """The ancestor's for ours, also on what came after the switch: akoo-core is going.
+
+    What was switched and has neither by now was freed by akoo-core, and gets the ancestor's again.
+    """
+    switched = {entry.uid for entry in entries}
     for obj in (*estate.clusters, *estate.configs):
-        if has_finalizer(obj, names.FINALIZER) and not is_deleting(obj):
+        if is_deleting(obj):
+            continue
+        if has_finalizer(obj, names.FINALIZER):
             yield _exchanged(obj, names.FINALIZER, ancestor.FINALIZER)
+        elif metadata_of(obj)["uid"] in switched and not has_finalizer(obj, ancestor.FINALIZER):
+            wanted = [*(metadata_of(obj).get("finalizers") or ()), ancestor.FINALIZER]
+            yield change.patched(
+                NAME,
+                obj,
+                [change.put("/metadata/finalizers", wanted)],
+                f"finalizer {ancestor.FINALIZER} on",
+                same_version=True,
+            )
 
 
 def _exchanged(obj: structs.JSON, old: str, new: str, before: structs.JSON | None = None) -> Change:

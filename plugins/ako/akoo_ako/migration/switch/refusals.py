@@ -72,12 +72,13 @@ def of_back(
     uids = {metadata_of(cluster)["uid"]: cluster for cluster in estate.clusters}
     for record in records:
         cluster = uids.get(record.spec.cluster_ref.uid)
-        if record.spec.finished_at is None and not record.spec.observed and cluster is not None:
+        held = record.spec.finished_at is None and not record.spec.observed and record.finalizers
+        if held and cluster is not None:
             yield Blocker(
                 reason="HandBackNeeded",
                 object=f"Cluster {key_of(cluster)}",
-                message=f"AKODeployment {record.name} manages its AKO. Give it back while "
-                f"akoo-core runs: akoo-core ako hand-back {key_of(cluster)}.",
+                message=f"AKODeployment {record.name} manages its AKO. Stop akoo-core, and free "
+                "it: akoo-core uninstall --orphan. AKO stays as it is.",
             )
     yield from _leaving(estate)
 
