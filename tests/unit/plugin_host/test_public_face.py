@@ -89,8 +89,8 @@ EXPORTED = {
         Alert Board Metric Panel Query Section Severity Signals Unit expressions metrics_of
     """,
     "structs": """
-        DecodeError FieldShape JSON Meta Struct StrictStruct convert decode_json encode_json
-        field fields replace to_object to_plain without_empty
+        DecodeError FieldShape JSON Meta NotPlainError Struct StrictStruct convert decode_json
+        decode_plain_yaml encode_json field fields replace to_object to_plain without_empty
     """,
     "threads": "PluginThreads",
     "trust": "advice context",
