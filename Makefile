@@ -62,6 +62,11 @@ proof: testbed ## crashes, simulation and the bed under fire at full length
 		tests/component/deploy/test_chart_life.py tests/component/deploy/test_clusterctl_life.py \
 		plugins/ako/tests/migration -n 2 --dist loadgroup $(ARGS)
 
+# Releases that no bed has yet are built: Cluster API in two to four minutes, Kubernetes in about eight.
+.PHONY: compat
+compat: setup ## a short life on other releases of Kubernetes and Cluster API: make compat ROW=cluster-api-1.13
+	@$(BIN)/python -m hack.compat $(ROW)
+
 # kopf, which some figures are compared with, comes into .venv for it.
 bench: testbed ## figures, no gate (a quarter of an hour)
 	@PATH="$(CURDIR)/.tools/bin:$$PATH" uv sync --quiet --frozen --all-packages --inexact --group bench

@@ -17,6 +17,7 @@ from akoo_testbed.avisim import versions as avisim
 from akoo_testbed.vcsim import options as vcsim
 
 from akoo_core.kube import discovery
+from hack.compat import results, rows
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = "reference/compatibility.md"
@@ -85,23 +86,44 @@ def _ako() -> Iterator[str]:
 def _kubernetes() -> Iterator[str]:
     yield "## Kubernetes and Cluster API\n"
     kubernetes = recipes.KUBERNETES_VERSION.removeprefix("v")
-    cluster_api = recipes.CLUSTER_API_VERSION.removeprefix("v")
     newest, *older = discovery.CAPI_VERSIONS
-    servers = "etcd, kube-apiserver, kube-controller-manager"
     lowest = LOWEST_KUBERNETES
+    yield _prose(
+        "*A life* means: `make compat` played one on these releases, with the real programs of",
+        "Kubernetes and Cluster API and a simulated provider. A cluster is selected, changed and",
+        "deleted with a proof while its AKO dies. Another one moves to a second management cluster",
+        f"with clusterctl, and is deleted there. Workload clusters have Kubernetes {kubernetes};",
+        "their Nodes and Pods are simulated.",
+    )
+    played = results.read()
     yield from _table(
-        ("system", "version", "tested"),
+        ("Cluster API", "Kubernetes of the management cluster", "tested"),
         (
-            ("Kubernetes, management cluster", kubernetes, f"yes: {servers}"),
-            ("", f"{lowest} and newer", "no, but the definitions are written for them"),
+            *((row.cluster_api, row.kubernetes, tested(row, played)) for row in rows.ROWS),
+            (f"others that serve {newest}", "", "no"),
+            (f"others that serve {' or '.join(older)} only", "", "no"),
+            ("", f"others, {lowest} and newer", "no, but the definitions are written for them"),
             ("", f"older than {lowest}", f"not supported: the definitions need {lowest}"),
-            ("Kubernetes, workload cluster", kubernetes, "yes; Nodes and Pods are simulated"),
-            ("", "others in AKO's range", "no"),
-            ("Cluster API", cluster_api, "yes: core manager, clusterctl; providers are simulated"),
-            ("", f"others that serve {newest}", "no"),
-            ("", f"others that serve {' or '.join(older)} only", "no: in memory only"),
         ),
     )
+    yield _prose(
+        f"Clusters are read and written as {newest} where it is served, else as",
+        f"{' or '.join(older)}. Where {newest} is not served, the operator writes no condition on",
+        "Clusters: there, an apply would replace those of others.",
+    )
+
+
+def tested(row: rows.Row, played: Iterable[results.Result]) -> str:
+    """The cell of a row: the newest life on its releases, and the reason for an odd pair."""
+    result = results.newest(played, row)
+    cells = ["all tests"] if row == rows.ROWS[0] else []
+    if result is None:
+        cells += [] if cells else ["no"]
+    elif result.failed:
+        cells.append(f"a life of {result.date} failed at: {result.failed}")
+    else:
+        cells.append(f"a life, {result.date}")
+    return "; ".join([*cells, *([row.note] if row.note else [])])
 
 
 def _avi() -> Iterator[str]:

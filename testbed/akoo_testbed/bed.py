@@ -1,28 +1,25 @@
 """The bed: a management cluster with Cluster API, and workload clusters on demand.
 
-Start order, and why: etcd; the API servers, side by side; CRDs; then the controllers of the
-management cluster (the garbage collector learns of later CRDs only after half a minute) and the
-fake provider. The pool's servers start meanwhile, nobody waits for them before a Cluster does.
+Start order, and why: etcd; the API servers, side by side; then the rest of the management cluster
+(see `management`). The pool's servers start meanwhile, nobody waits for them before a Cluster does.
 """
 
 import contextlib
 import dataclasses
 import pathlib
 import secrets
-import time
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
-from akoo_testbed import base, build, definitions, kubeapi, parts, pool, waiting
+from akoo_testbed import base, build, kubeapi, parts, pool, recipes, waiting
+from akoo_testbed import management as managements
+from akoo_testbed.management import Report
 from akoo_testbed.openbao import OpenBaoOptions
 from akoo_testbed.provider import FakeProvider, ProviderOptions, manifests
 from akoo_testbed.vcsim import VcsimOptions
 
 CLUSTER = "cluster.x-k8s.io/v1beta2/Cluster"
-
-Report = Callable[[str, float], None]
-"""Called with a part's name and the seconds it took, when it is ready."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,6 +52,9 @@ class BedOptions:
     provider: ProviderOptions | None = dataclasses.field(default_factory=ProviderOptions)
     """None: no fake provider; Clusters then get no further than Cluster API alone takes them."""
 
+    versions: managements.Versions = dataclasses.field(default_factory=managements.Versions)
+    """The releases of Kubernetes and Cluster API in the management cluster."""
+
 
 class Bed:
     """Everything together. Use as `async with`, or `start` and `stop`, on one event loop.
@@ -70,7 +70,8 @@ class Bed:
         built: build.Built | None = None,
     ) -> None:
         self.options = options or BedOptions()
-        self.base = base.BedBase(built=built)
+        needs = self.options.versions.needs(recipes.DEFAULT)
+        self.base = base.BedBase(needs=needs, built=built)
         self._stops = contextlib.AsyncExitStack()
         self._report = report or (lambda _name, _seconds: None)
 
@@ -101,6 +102,22 @@ class Bed:
     async def stop(self) -> None:
         """Stop all, at once, and remove all files."""
         await self._stops.aclose()
+
+    @property
+    def provider(self) -> FakeProvider:
+        """The fake provider. AttributeError in a bed without."""
+        return self._home.provider
+
+    async def second_management(self, name: str) -> managements.Management:
+        """Start another management cluster like the first, on the same etcd and pool.
+
+        It stops with the bed.
+        """
+        second = self._management(name)
+        self._stops.push_async_callback(second.api.close)
+        await second.server.start()
+        await second.start(self._stops, self._report)
+        return second
 
     async def new_namespace(self, prefix: str = "test") -> str:
         """Create a namespace in the management cluster under a name not used before."""
@@ -162,47 +179,35 @@ class Bed:
         self._stops.push_async_callback(self.workloads.stop)
         jaeger = None if self.options.jaeger_later else self.jaeger
         further = (part for part in (jaeger, self.vcsim, self.openbao) if part is not None)
-        await waiting.together(self._management(), *map(self._bring, further))
+        await waiting.together(
+            self._home.start(self._stops, self._report), *map(self._bring, further)
+        )
 
     def _compose(self) -> None:
         options = self.options
         self.etcd = parts.Etcd(self.base)
-        self.management = parts.ApiServer(self.base, self.etcd, "management")
-        self.controller_manager = parts.ControllerManager(self.base, self.management)
-        self.cluster_api = parts.ClusterApi(
-            self.base, self.management, fast=options.fast, gates=options.gates
-        )
         self.jaeger = parts.Jaeger(self.base) if options.jaeger else None
         self.vcsim = parts.Vcsim(self.base, options.vcsim) if options.vcsim else None
         self.openbao = parts.OpenBao(self.base, options.openbao) if options.openbao else None
         self.workloads = pool.WorkloadPool(self.base, self.etcd, size=options.workload_servers)
-        self.api = kubeapi.KubeApi(self.management.kubeconfig)
+        self._home = self._management("management")
+        self.management = self._home.server
+        self.controller_manager = self._home.controller_manager
+        self.cluster_api = self._home.cluster_api
+        self.api = self._home.api
 
-    async def _management(self) -> None:
-        await self._become_ready(self.management)
-        started = time.monotonic()
-        crds = self.base.built.share("clusterapi") / "config" / "crd" / "bases"
-        await definitions.install(self.api, crds, definitions.FOLDER, *self.options.crds)
-        self._report("CRDs", time.monotonic() - started)
-        await waiting.together(
-            self._bring(self.controller_manager), self._bring(self.cluster_api), self._provide()
+    def _management(self, name: str) -> managements.Management:
+        options = managements.ManagementOptions(
+            crds=self.options.crds,
+            fast=self.options.fast,
+            gates=self.options.gates,
+            provider=self.options.provider,
+            versions=self.options.versions,
         )
-
-    async def _provide(self) -> None:
-        if self.options.provider is None:
-            return
-        kubeconfig = self.management.kubeconfig
-        self.provider = FakeProvider(kubeconfig, self.workloads, self.options.provider)
-        await self.provider.start()
-        self._stops.push_async_callback(self.provider.stop)
+        return managements.Management(self.base, self.etcd, self.workloads, options, name=name)
 
     async def _bring(self, part: parts.Part) -> None:
-        await part.start()
-        await self._become_ready(part)
-
-    async def _become_ready(self, part: parts.Part) -> None:
-        await part.ready()
-        self._report(part.name, part.ready_after or 0.0)
+        await managements.bring(part, self._report)
 
 
 def _true_conditions(obj: kubeapi.Object) -> set[str]:

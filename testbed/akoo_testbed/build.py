@@ -38,13 +38,17 @@ class Built:
 
     folders: Mapping[str, pathlib.Path]
 
-    def binary(self, name: str) -> pathlib.Path:
-        """Path of a binary, for example "kube-apiserver". Raises BuildError if not built here."""
+    def binary(self, name: str, recipe: str = "") -> pathlib.Path:
+        """Path of a binary, for example "kube-apiserver". Raises BuildError if not built here.
+
+        `recipe` chooses among several releases; by default it is the first that has the binary.
+        """
         if (program := own(name)) is not None:
             return program
-        for recipe in recipes.RECIPES.values():
-            if recipe.name in self.folders and name in dict(recipe.packages):
-                return self.folders[recipe.name] / "bin" / name
+        for built in recipes.RECIPES.values():
+            wanted = recipe in ("", built.name) and built.name in self.folders
+            if wanted and name in dict(built.packages):
+                return self.folders[built.name] / "bin" / name
         raise errors.BuildError(f"{name} is not among what was built: {', '.join(self.folders)}")
 
     def with_(self, other: "Built") -> "Built":

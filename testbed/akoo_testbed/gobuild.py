@@ -158,7 +158,7 @@ def _copy_data(go: pathlib.Path, recipe: recipes.Recipe, share: pathlib.Path) ->
     )
     if listed.returncode:
         raise errors.BuildError(failure(recipe.name, listed.stderr.splitlines()))
-    source = pathlib.Path(json.loads(listed.stdout)["Dir"])
+    source = pathlib.Path(json.loads(listed.stdout)["Dir"]) / recipe.data_folder
     for entry in recipe.data:
         target = share / entry
         target.parent.mkdir(parents=True, exist_ok=True)

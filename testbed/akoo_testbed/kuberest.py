@@ -114,6 +114,10 @@ class Transport:
         named = {"apiVersion": api_version, "kind": short}
         return [named | item for item in answer["items"]], answer["metadata"]["resourceVersion"]
 
+    def shown(self, obj: Object) -> Object:
+        """An object of a watch as this client shows it."""
+        return obj
+
     @contextlib.asynccontextmanager
     async def stream(
         self, path: str, params: dict[str, str], *, silence_seconds: float

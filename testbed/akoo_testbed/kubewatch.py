@@ -69,7 +69,7 @@ async def _stream(
             if event["type"] == "ERROR":  # 410 Gone, mostly: list again
                 status = event["object"]
                 raise ApiError(status.get("code", 500), status.get("reason", ""), "watch ended")
-            yield Event(event["type"], event["object"])
+            yield Event(event["type"], api.shown(event["object"]))
 
 
 def _longer(delay: float) -> float:

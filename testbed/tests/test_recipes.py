@@ -38,6 +38,7 @@ def test_a_changed_module_file_changes_the_key(recipe: recipes.Recipe, name: str
         {"packages": (("other", "example.com/thing"),)},
         {"data_module": "example.com/data"},
         {"data": ("config",)},
+        {"data_folder": "core"},
     ],
     ids=str,
 )
@@ -59,13 +60,20 @@ def test_every_recipe_has_its_module_and_every_module_a_recipe() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "line"),
+    ("name", "module"),
     [
-        ("kubernetes", f"k8s.io/kubernetes {recipes.KUBERNETES_VERSION}"),
-        ("clusterapi", f"sigs.k8s.io/cluster-api {recipes.CLUSTER_API_VERSION}"),
+        (name, module)
+        for part, module in (
+            ("kubernetes", "k8s.io/kubernetes"),
+            ("clusterapi", "sigs.k8s.io/cluster-api"),
+        )
+        for name in recipes.RECIPES
+        if name.partition("-")[0] == part
     ],
 )
-def test_versions_told_to_the_linker_are_those_of_the_modules(name: str, line: str) -> None:
+def test_versions_told_to_the_linker_are_those_of_the_modules(name: str, module: str) -> None:
     recipe = recipes.RECIPES[name]
-    assert line in (recipe.folder / "go.mod").read_text()
-    assert f"gitVersion={line.split()[1]}" in recipe.ldflags
+    assert f"\t{module} {recipe.version} " in (recipe.folder / "go.mod").read_text()
+    assert f"gitVersion={recipe.version}" in recipe.ldflags
+    if recipe.on_demand:
+        assert recipe.version.startswith(f"v{name.partition('-')[2]}.")

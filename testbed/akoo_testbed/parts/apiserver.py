@@ -10,7 +10,7 @@ class ApiServer(part.Part):
     """One API server with its own port and its own prefix in the shared etcd.
 
     RBAC is on; the administrator's certificate is in group system:masters. `arguments` are added
-    to the command line.
+    to the command line. `recipe` is the release of Kubernetes, of `recipes.RECIPES`.
     """
 
     def __init__(
@@ -21,9 +21,11 @@ class ApiServer(part.Part):
         *,
         prefix: str = "",
         arguments: Sequence[str] = (),
+        recipe: str = "kubernetes",
     ) -> None:
         super().__init__(bed_base, f"kube-apiserver-{name}")
         self.prefix = prefix or f"/{name}"
+        self.recipe = recipe
         self.port = ports.pick()
         self.url = f"https://127.0.0.1:{self.port}"
         self._store = store
@@ -36,7 +38,7 @@ class ApiServer(part.Part):
 
     def command(self) -> list[str]:
         return [
-            str(self.base.built.binary("kube-apiserver")),
+            str(self.base.built.binary("kube-apiserver", self.recipe)),
             f"--etcd-servers={self._store.url}",
             f"--etcd-prefix={self.prefix}",
             f"--secure-port={self.port}",

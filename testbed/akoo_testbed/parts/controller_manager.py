@@ -16,7 +16,7 @@ CONTROLLERS = (
 
 
 class ControllerManager(part.Part):
-    """The controllers of one API server.
+    """The controllers of one API server, in its release.
 
     Start it when all CRDs are Established: the garbage collector sees new ones only at its next
     resync, up to half a minute later.
@@ -31,7 +31,7 @@ class ControllerManager(part.Part):
         kubeconfig = self.base.folder / "keys" / f"{self.name}.kubeconfig"
         certificates.write_private(kubeconfig, self._server.kubeconfig)
         return [
-            str(self.base.built.binary("kube-controller-manager")),
+            str(self.base.built.binary("kube-controller-manager", self._server.recipe)),
             f"--kubeconfig={kubeconfig}",
             "--leader-elect=false",
             f"--controllers={','.join(CONTROLLERS)}",

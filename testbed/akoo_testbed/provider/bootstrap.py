@@ -17,6 +17,7 @@ def living(obj: Object, seen: World) -> list[Action]:
     if seen.named(world.SECRET, name) is None:
         todo.append(actions.Create(control_plane.secret(obj, cluster, name, "#!fake")))
     status = {
+        "ready": True,  # the contract v1beta1 has this one
         "initialization": {"dataSecretCreated": True},
         "dataSecretName": name,
         "conditions": actions.conditions(obj, seen.now, "Ready"),

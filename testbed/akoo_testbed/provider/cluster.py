@@ -15,6 +15,7 @@ def living(obj: Object, seen: World) -> list[Action]:
         endpoint = {"host": seen.api.host, "port": seen.api.port}
         todo += actions.set_fields(obj, "spec", {"controlPlaneEndpoint": endpoint})
     status = {
+        "ready": True,  # the contract v1beta1 has this one
         "initialization": {"provisioned": True},
         "conditions": actions.conditions(obj, seen.now, "Ready"),
     }

@@ -120,6 +120,10 @@ def _status(obj: Object, seen: World) -> Object:
     machines = [m for m in seen.objects.get(world.MACHINE, ()) if _is_own(obj, m)]
     working = sum(1 for m in machines if world.at(m, "status", "nodeRef", "name"))
     status: Object = {
+        "ready": True,  # the contract v1beta1 has this one, and the next
+        "initialized": True,
+        "updatedReplicas": len(machines),
+        "unavailableReplicas": len(machines) - working,
         "initialization": {"controlPlaneInitialized": True},
         "observedGeneration": obj["metadata"]["generation"],
         "externalManagedControlPlane": world.at(obj, "spec", "replicas") is None,

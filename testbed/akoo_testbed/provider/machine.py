@@ -24,6 +24,7 @@ def living(obj: Object, seen: World) -> list[Action]:
         {"type": "Hostname", "address": node.name},
     ]
     status = {
+        "ready": True,  # the contract v1beta1 has this one
         "initialization": {"provisioned": True},
         "addresses": addresses,
         "conditions": actions.conditions(obj, seen.now, "Ready"),

@@ -30,7 +30,7 @@ def living(obj: Object, seen: World) -> list[Action]:
     todo += [actions.LoseNode(name) for name in _running(obj, seen) if name not in names]
     todo += actions.set_fields(obj, "spec", {"providerIDList": [n.provider_id for n in wanted]})
     status = {
-        "ready": True,  # what Cluster API's MachinePool controller reads, in v1beta2 too
+        "ready": True,  # Cluster API's MachinePool controller reads this one, in v1beta2 too
         "initialization": {"provisioned": True},
         "replicas": len(wanted),
         "conditions": actions.conditions(obj, seen.now, "Ready"),

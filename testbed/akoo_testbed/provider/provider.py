@@ -6,7 +6,7 @@ import collections.abc
 import datetime
 import logging
 
-from akoo_testbed import controlloop, kubeapi
+from akoo_testbed import controlloop, kubeapi, older
 from akoo_testbed.controlloop import Key, Watched
 from akoo_testbed.kubeapi import Object
 from akoo_testbed.kubelet import FakeKubelet
@@ -34,7 +34,7 @@ class FakeProvider:
     Works on all Clusters of one management server that refer to its kinds. Each control plane
     gets an API from `workloads`, which is closed when the control plane goes; the first Node of a
     Cluster starts a `FakeKubelet` there. Holds nothing that it needs later: another instance goes
-    on where one stopped.
+    on where one stopped. `cluster_api` is the recipe of the management cluster's Cluster API.
     """
 
     def __init__(
@@ -42,8 +42,10 @@ class FakeProvider:
         management_kubeconfig: str,
         workloads: WorkloadApis,
         options: ProviderOptions | None = None,
+        *,
+        cluster_api: str = "clusterapi",
     ) -> None:
-        self._api = kubeapi.KubeApi(management_kubeconfig)
+        self._api = older.client(management_kubeconfig, cluster_api)
         self._workloads = workloads
         self._options = options or ProviderOptions()
         self._members: dict[ClusterKey, set[Key]] = collections.defaultdict(set)

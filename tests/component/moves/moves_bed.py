@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
-import os
 import pathlib
 from typing import Any
 
 import aiohttp
-from akoo_testbed import base, definitions, kubeapi, parts, waiting
+from akoo_testbed import base, clusterctl, definitions, kubeapi, parts, waiting
 
 DEPLOY = pathlib.Path(__file__).parents[3] / "deploy"
 SECONDS = 60.0
-MOVED_CRDS = {
-    "clusterctl.cluster.x-k8s.io": "",
-    "cluster.x-k8s.io/provider": "cluster-api",
-    "cluster.x-k8s.io/v1beta2": "v1beta2",
-}
-"""The labels that clusterctl's own installation adds to the CRDs of Cluster API."""
-
 CLUSTERS = ["clusters"]
 WEBHOOKS = {
     "MutatingWebhookConfiguration": "mutating-webhook-configuration",
@@ -62,9 +53,9 @@ class MovesBed:
         async with kubeapi.KubeApi(server.kubeconfig) as api:
             for obj in definitions.load(crds):
                 if obj["spec"]["group"] == "cluster.x-k8s.io":
-                    obj["metadata"].setdefault("labels", {}).update(MOVED_CRDS)
+                    obj["metadata"].setdefault("labels", {}).update(clusterctl.labels(obj))
                 await api.apply(obj)
-            await api.apply(_providers())
+            await api.apply(clusterctl.inventory())
             await definitions.install(api, DEPLOY / "crds")
             names = ("clusters", "machines", "machinepools")
             await definitions.wait_established(api, [f"{name}.cluster.x-k8s.io" for name in names])
@@ -141,38 +132,11 @@ class MovesBed:
     # clusterctl.
 
     async def move(self, source: str, target: str, namespace: str) -> str:
-        """``clusterctl move``; what it said. Raises AssertionError with that when it fails."""
-        folder = self.base.folder / "clusterctl"
-        folder.mkdir(exist_ok=True)
-        (folder / "clusterctl.yaml").write_text("providers: []\n")
-        for name in (source, target):
-            (folder / name).write_text(self.servers[name].kubeconfig)
-        process = await asyncio.create_subprocess_exec(
-            str(self.base.built.binary("clusterctl")),
-            "move",
-            f"--config={folder / 'clusterctl.yaml'}",
-            f"--kubeconfig={folder / source}",
-            f"--to-kubeconfig={folder / target}",
-            f"--namespace={namespace}",
-            "-v=2",
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={
-                "HOME": str(folder),
-                "PATH": os.environ["PATH"],
-                "CLUSTERCTL_DISABLE_VERSIONCHECK": "true",
-            },
+        """``clusterctl move``; its output. Raises PartError with that when it fails."""
+        servers = self.servers
+        return await clusterctl.move(
+            self.base, servers[source].kubeconfig, servers[target].kubeconfig, namespace
         )
-        try:
-            async with asyncio.timeout(SECONDS):
-                output, _ = await process.communicate()
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        assert process.returncode == 0, output.decode()
-        return output.decode()
 
 
 async def _until_asked(api: kubeapi.KubeApi, *, asked: bool) -> None:
@@ -199,30 +163,3 @@ async def _until_asked(api: kubeapi.KubeApi, *, asked: bool) -> None:
 
 def _text(key: str) -> str:
     return base64.b64encode(key.encode()).decode()
-
-
-def _providers() -> dict[str, Any]:
-    """The CRD of clusterctl's inventory, which has to be there; nothing is in it."""
-    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {
-            "name": "providers.clusterctl.cluster.x-k8s.io",
-            "labels": {"clusterctl.cluster.x-k8s.io/core": "inventory"},
-            "annotations": {"api-approved.kubernetes.io": "unapproved, for a test"},
-        },
-        "spec": {
-            "group": "clusterctl.cluster.x-k8s.io",
-            "scope": "Namespaced",
-            "names": {"kind": "Provider", "plural": "providers", "singular": "provider"},
-            "versions": [
-                {
-                    "name": "v1alpha3",
-                    "served": True,
-                    "storage": True,
-                    "schema": {"openAPIV3Schema": anything},
-                }
-            ],
-        },
-    }
