@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 
 from benchmarks import (
+    charts,
     fleet,
     fleet_rest,
     footprint,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "port-groups-kept": keeping.keeping,
     "port-groups-beside": waiting.beside_a_hung,
     "rotations": rotations.rotations,
+    "charts": charts.template,
     "sweep": sweep.ten_thousand,
 }
 

@@ -19,6 +19,7 @@ from akoo_core.kube.errors import (
     WorkloadConflictError,
 )
 from akoo_core.kube.finalizers import Finalizers
+from akoo_core.kube.manifest_text import ManifestError, decode_manifests
 from akoo_core.kube.resource import (
     AKO_DEPLOYMENT_CONFIGS,
     AKO_DEPLOYMENTS,
@@ -60,6 +61,7 @@ __all__ = [
     "KubeClient",
     "KubeError",
     "KubeconfigError",
+    "ManifestError",
     "NotFoundError",
     "Object",
     "Page",
@@ -71,4 +73,5 @@ __all__ = [
     "UnreachableError",
     "WatchEvent",
     "WorkloadConflictError",
+    "decode_manifests",
 ]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from akoo_ako import crds, names, rbac, statefulset, values
 from akoo_ako.desired import Desired
+from akoo_ako.helm import objects as of_chart
 from akoo_core.plugin import structs
 
 
 def render(desired: Desired) -> tuple[structs.JSON, ...]:
-    """The objects. What a cluster has once belongs to its primary AKO and is left to that."""
+    """The objects. What a cluster has once belongs to its primary AKO and is left to that. Raises
+    Refusal for a chart that is not rendered yet, or that has something else than AKO."""
+    if desired.options.chart is not None:
+        return of_chart.render(desired)
     data = values.render(desired)
     return (
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": names.NAMESPACE}},
@@ -22,7 +26,18 @@ def render(desired: Desired) -> tuple[structs.JSON, ...]:
 
 def definitions(desired: Desired) -> tuple[str, ...]:
     """Names of the definitions that others have to put into the cluster."""
+    if desired.options.chart is not None and of_chart.brings_definitions(desired):
+        return ()
     return crds.NEEDED if desired.primary and desired.release.external else ()
+
+
+def stateful_set(desired: Desired) -> structs.JSON:
+    """The StatefulSet among the objects. Raises Refusal, as ``render`` does."""
+    if desired.options.chart is None:
+        data = values.render(desired)
+        return statefulset.render(desired, values.digest(data, replicas=desired.replicas))
+    (rendered,) = (obj for obj in render(desired) if obj["kind"] == "StatefulSet")
+    return rendered
 
 
 def _config_map(data: dict[str, str]) -> structs.JSON:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from akoo_ako.chart.declarations import Overridable, ValueFrom
+from akoo_ako.helm.archive import Chart
 from akoo_ako.images import PullSecret
 from akoo_ako.releases.release import Image
 from akoo_core.plugin import structs
@@ -27,6 +28,8 @@ class Options(structs.StrictStruct, frozen=True, kw_only=True):
     AKO gets none."""
     version: str = ""
     """Of AKO; see the settings of the operator for the default."""
+    chart: Chart | None = None
+    """An archive of AKO's Helm chart that is rendered instead of the objects that are built in."""
     image: Image = Image()
     gateway_image: Image = Image()
     image_pull_policy: Literal["Always", "IfNotPresent", "Never", ""] = ""

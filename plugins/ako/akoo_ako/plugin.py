@@ -25,6 +25,8 @@ from akoo_ako import (
     starts,
 )
 from akoo_ako.chart import effective
+from akoo_ako.helm import objects as of_chart
+from akoo_ako.helm import renderings
 from akoo_ako.releases import config_map, stored
 from akoo_core.plugin import api, errors, structs
 from akoo_core.plugin.records import Record
@@ -60,6 +62,7 @@ class AkoPlugin(api.Plugin):
         self._settings.check()
         self.config_map = self._settings.releases_config_map
         self._configured = self._settings.releases
+        self._charts = renderings.Renderer()
 
     def take_config_map(self, texts: Mapping[str, str] | None, records: tuple[Record, ...]) -> str:
         """The rows of a ConfigMap join those of the settings."""
@@ -107,7 +110,7 @@ class AkoPlugin(api.Plugin):
     @api.hookimpl
     async def prepare(self, ctx: api.VerbContext) -> api.Result | None:
         """See :mod:`akoo_ako.prepare`."""
-        return await prepare.prepare(ctx, self._settings)
+        return await prepare.prepare(ctx, self._settings, self._charts)
 
     @api.hookimpl
     async def plan(
@@ -155,10 +158,13 @@ class AkoPlugin(api.Plugin):
         try:
             wanted = desired.decide(view, self._settings)
             secret = credential.secret(view, wanted.spec, wanted.options)
+            rendered = objects.render(wanted)
         except refusal.Refusal as error:
+            if error.reason == of_chart.AWAITED:
+                return api.Wait(reason="ChartAwaited", message=str(error), after=PLACEMENT_SECONDS)
             return api.Blocked(reason=error.reason, message=str(error))
         return api.Contribution(
-            objects=objects.render(wanted),
+            objects=rendered,
             secrets=(secret, *map(images.copied, wanted.pull_secret_copies)),
             definitions=objects.definitions(wanted),
         )

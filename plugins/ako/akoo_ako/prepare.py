@@ -10,25 +10,42 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from akoo_ako import desired, refusal, settings, statefulset, values
+from akoo_ako import desired, objects, refusal, settings
 from akoo_ako.chart import cluster_values, effective
 from akoo_ako.chart import values as chart_values
+from akoo_ako.helm import renderings
 from akoo_core.plugin import api, errors, structs
 
 CONFIG_MAP_SECONDS: Final = 120.0
 """Between two reads of ConfigMaps."""
 
 
-async def prepare(ctx: api.VerbContext, ours: settings.Settings) -> api.Result | None:
-    """The fact AkoValues for a config with values; else nothing to do."""
-    view = ctx.view
-    chosen = desired.options_of(view)
-    if not chosen.values and not chosen.values_from:
+async def prepare(
+    ctx: api.VerbContext, ours: settings.Settings, renderer: renderings.Renderer
+) -> api.Result | None:
+    """The fact AkoValues for a config with values, and the rendering of its chart; else nothing to
+    do."""
+    chosen = desired.options_of(ctx.view)
+    if chosen.chart is None and not chosen.values and not chosen.values_from:
         return None
     try:
+        if chosen.chart is not None:
+            await _render(ctx, ours, renderer)
+        if not chosen.values and not chosen.values_from:
+            return None
         return api.Done(facts=(await _settled(ctx, ours),))
     except refusal.Refusal as error:
         return api.Blocked(reason=error.reason, message=str(error))
+
+
+async def _render(
+    ctx: api.VerbContext, ours: settings.Settings, renderer: renderings.Renderer
+) -> None:
+    """Render the chart, and look at what it becomes in this cluster. Raises Refusal."""
+    decided = desired.decide(ctx.view, ours)
+    await renderer.render(decided, ctx)
+    if not _awaits(ctx.view):
+        objects.render(decided)
 
 
 async def _settled(ctx: api.VerbContext, ours: settings.Settings) -> effective.AkoValues:
@@ -131,6 +148,5 @@ def template(view: api.View, ours: settings.Settings, wanted: Mapping[str, Any])
     decided = desired.decide(view, ours, wanted)
     if not view.spec.inventory:
         return ""
-    digest = values.digest(values.render(decided), replicas=decided.replicas)
-    rendered = statefulset.render(decided, digest)["spec"]["template"]
+    rendered = objects.stateful_set(decided)["spec"]["template"]
     return hashlib.sha256(structs.encode_json(rendered)).hexdigest()[:16]

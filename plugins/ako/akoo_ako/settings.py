@@ -37,6 +37,10 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     releases_config_map: str = ""
     """A ConfigMap in the operator's namespace with more of them, as a list under the key
     ``releases``. It is followed. Empty: none."""
+    chart_folder: str = ""
+    """The folder of the operator's container with archives of charts. Empty: there are none."""
+    helm: str = "helm"
+    """The program that renders charts: its file, or its name in PATH."""
 
     @property
     def table(self) -> Table:

@@ -49,9 +49,11 @@ def settings(
         return ()
     _check_bounds(wanted.values)
     known = paths.of_release(release)
+    leaves = _leaves(structs.without_empty(wanted.values), "", known)
+    if wanted.chart is not None:  # It may have more paths, which it gets as they are.
+        leaves = (leaf for leaf in leaves if leaf[0] in known)
     made = [
-        setting(_row(path, known, release), value, PATH, f"{PATH}.{path}")
-        for path, value in _leaves(structs.without_empty(wanted.values), "", known)
+        setting(_row(path, known, release), value, PATH, f"{PATH}.{path}") for path, value in leaves
     ]
     _check_fields(config, made)
     return tuple(sorted(made, key=lambda made_setting: made_setting.row.path))
