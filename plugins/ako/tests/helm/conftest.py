@@ -76,6 +76,10 @@ class Workshop:
         self.helm = ako_chart.printing(self.folder, text)
         renderings._KEPT.clear()
 
+    def forget(self) -> None:
+        """Forget the renderings, as a new process does."""
+        renderings._KEPT.clear()
+
     @property
     def runs(self) -> int:
         """The number of times that helm was run."""
