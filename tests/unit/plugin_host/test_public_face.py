@@ -66,7 +66,8 @@ EXPORTED = {
         AKO_DEPLOYMENTS AKO_DEPLOYMENT_CONFIGS CLUSTERS CONFIG_MAPS CORE_EVENTS
         CUSTOM_RESOURCE_DEFINITIONS EVENTS LEASES MACHINES NAMESPACES PODS SECRETS STATEFUL_SETS
         AlreadyExistsError CircuitOpenError ConflictError Finalizers ForbiddenError GoneError
-        InvalidError KubeClient KubeError KubeconfigError NotFoundError Object Page Resource
+        InvalidError KubeClient KubeError KubeconfigError ManifestError NotFoundError Object Page
+        Resource decode_manifests
         ServerError TooLargeVersionError TooManyRequestsError UnauthorizedError UnreachableError
         WatchEvent WorkloadConflictError
     """,
