@@ -111,11 +111,11 @@ def config(namespace: str) -> Object:
     }
 
 
-def cluster() -> Object:
+def cluster(namespace: str = "default") -> Object:
     return {
         "apiVersion": "cluster.x-k8s.io/v1beta2",
         "kind": "Cluster",
-        "metadata": {"name": "shop", "namespace": "default", "labels": {"lb": "avi"}},
+        "metadata": {"name": "shop", "namespace": namespace, "labels": {"lb": "avi"}},
         "spec": {
             "controlPlaneEndpoint": {"host": "127.0.0.1", "port": 1},
             "infrastructureRef": {

@@ -16,7 +16,14 @@ from akoo_testbed import bare, build, definitions, kubeapi, waiting
 
 from tests import commands
 from tests.component.deploy import operator_bed
-from tests.component.deploy.operator_bed import DEFINITION, DEPLOYMENT, LEASE, POLICY, RECORD
+from tests.component.deploy.operator_bed import (
+    CLUSTER,
+    DEFINITION,
+    DEPLOYMENT,
+    LEASE,
+    POLICY,
+    RECORD,
+)
 
 CHART = pathlib.Path(__file__).parents[3] / "deploy" / "chart" / "akoo-core"
 PROOF = bool(os.environ.get("AKOO_PROOF"))
@@ -68,9 +75,12 @@ async def bed(tmp_path: pathlib.Path) -> AsyncIterator[HelmBed]:
 
 
 async def test_the_life_of_an_installation(bed: HelmBed) -> None:
-    """Installed, it onboards a Cluster; it is not removed while it manages one; definitions,
-    records and policies outlive it."""
-    image = ("--set", "image.repository=example.com/akoo-core", "--set", "replicas=1")
+    """Installed, it onboards a Cluster of the namespace that it watches, and no other; it is not
+    removed while it manages one; definitions, records and policies outlive it."""
+    image = (
+        *("--set", "image.repository=example.com/akoo-core", "--set", "replicas=1"),
+        *("--set", "settings.watchNamespace=default"),
+    )
     wait = ("--wait", "--timeout", f"{SECONDS:.0f}s")
     await bed.must("install", "akoo", str(CHART), "--create-namespace", *image, *wait)
     lease = await bed.api.get(LEASE, NAMESPACE, "akoo-core")
@@ -79,12 +89,18 @@ async def test_the_life_of_an_installation(bed: HelmBed) -> None:
     assert first["status"]["containerStatuses"][0]["ready"] is True
 
     await bed.api.create(operator_bed.config(NAMESPACE))
+    metadata = {"name": "elsewhere"}
+    await bed.api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    elsewhere = await bed.api.create(operator_bed.cluster("elsewhere"))
     await bed.api.create(operator_bed.cluster())
     record = await bed.onboarded()
-    assert record["spec"]["clusterRef"]["name"] == "shop"
+    assert record["spec"]["clusterRef"]["namespace"] == "default"
 
     if PROOF:
         await _upgrades(bed, first, image, wait)
+
+    left_alone = await bed.api.get(CLUSTER, "elsewhere", "shop")
+    assert left_alone["metadata"]["resourceVersion"] == elsewhere["metadata"]["resourceVersion"]
 
     refused = await bed.helm("uninstall", "akoo", "--wait")
     assert refused.returncode != 0, refused.stdout
