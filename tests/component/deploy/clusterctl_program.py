@@ -131,11 +131,10 @@ class Clusterctl:
         return [obj for obj in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader) if obj]
 
 
-FIRST = (
-    *("init", "--core", f"cluster-api:{CORE_VERSION}", "--addon", f"akoo:{VERSION}"),
-    *("--bootstrap", "-", "--control-plane", "-"),
-)
-"""Cluster API's definitions and our provider, on an empty server."""
+AGAIN = ("init", "--addon", f"akoo:{VERSION}", "--bootstrap", "-", "--control-plane", "-")
+"""Our provider, and none that clusterctl would bring by itself."""
+FIRST = (*AGAIN, "--core", f"cluster-api:{CORE_VERSION}")
+"""The same on an empty server, with Cluster API's definitions."""
 
 
 def _namespace(name: str) -> Object:

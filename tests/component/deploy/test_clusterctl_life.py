@@ -121,7 +121,7 @@ async def refused(api: kubeapi.KubeApi, kind: str, namespace: str | None, name: 
 @pytest.mark.skipif(not PROOF, reason="make proof plays it")
 async def test_an_operator_with_a_fleet(server: bare.BareServer, tmp_path: pathlib.Path) -> None:
     """It is neither stopped nor removed while it manages a Cluster; it is upgraded with a word of a
-    person; its Cluster moves to another management cluster, and then it may go."""
+    person; its Cluster moves to another management cluster, and then it may go, and come again."""
     clusterctl = Clusterctl(tmp_path)
     bed = operator_bed.OperatorBed(server, tmp_path, NAMESPACE)
     async with bed.api, bed.running():
@@ -155,6 +155,10 @@ async def test_an_operator_with_a_fleet(server: bare.BareServer, tmp_path: pathl
         await clusterctl.must(bed.kubeconfig, "delete", "--addon", "akoo")
         assert await bed.api.find(DEPLOYMENT, NAMESPACE, "akoo-core") is None
         await assert_kept(bed.api)
+
+        # Installed again, over what was kept.
+        await clusterctl.must(bed.kubeconfig, *clusterctl_program.AGAIN, namespace=NAMESPACE)
+        assert await image_of(bed.api) == IMAGE
 
 
 async def moved(
