@@ -26,7 +26,7 @@ from akoo_core.testing.chapters import Chapter, Stage
 
 SECONDS = 120.0
 LONGEST_SECONDS = 240.0
-"""Of a story with the chapters of all plugins."""
+"""Of a story with the chapters of all plugins, or with commands after it."""
 
 
 def _command(*arguments: str) -> list[str]:
@@ -110,7 +110,7 @@ def _staying() -> Iterator[Staying]:
     command = ["env", "--default-signal=INT", *_command()]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert running.stdout is not None
-    late = threading.Timer(SECONDS, running.kill)
+    late = threading.Timer(LONGEST_SECONDS, running.kill)
     late.start()
     with running:
         try:
