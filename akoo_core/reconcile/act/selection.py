@@ -64,7 +64,7 @@ async def create(attempt: Attempt, decision: decisions.CreateRecord) -> Stop | N
         management_id=attempt.services.management_id,
         cluster_ref=ClusterRef(namespace=cluster.namespace, name=cluster.name, uid=cluster.uid),
         chosen=decision.config,
-        history_unknown=served or noted,
+        history_unknown=(served and not _switched(cluster)) or noted,
     )
     # Marks of ours on the Cluster show that it was managed: then it may have objects on Avi.
     observed = decision.observed and not spec.history_unknown
@@ -72,6 +72,13 @@ async def create(attempt: Attempt, decision: decisions.CreateRecord) -> Stop | N
     attempt.record = await attempt.services.records.create(attempt.name, spec)
     attempt.notify("ClusterSelected")
     return None
+
+
+def _switched(cluster: Cluster) -> bool:
+    """The finalizer of ours came with the switch from the ancestor: the Cluster lives, has its
+    label, and never had a record that manages it."""
+    known = names.RECORD_ANNOTATION in cluster.annotations
+    return names.ANCESTOR_LABEL in cluster.labels and not known and not cluster.deleting
 
 
 async def restart(attempt: Attempt, decision: decisions.RestartRecord) -> None:

@@ -64,11 +64,18 @@ def _finalizers_missing(
         missing.append("Record")
     if names.FINALIZER not in (on_config or ()):
         missing.append("Config")
-    if names.FINALIZER not in cluster.finalizers:
+    if names.FINALIZER not in cluster.finalizers or _is_unmarked(record, cluster):
         missing.append("Cluster")
     if _label_is_old(cluster, record.spec.config_ref.name):
         missing.append("Label")
     return tuple(missing)
+
+
+def _is_unmarked(record: Record, cluster: Cluster) -> bool:
+    """The Cluster came from the ancestor, whose switch put our finalizer on it before there was a
+    record: it lacks our annotation, which shows that a record manages it."""
+    switched = names.ANCESTOR_LABEL in cluster.labels
+    return switched and cluster.annotations.get(names.RECORD_ANNOTATION) != record.name
 
 
 def _label_is_old(cluster: Cluster, config: str) -> bool:

@@ -168,16 +168,27 @@ def test_the_label_of_the_ancestor_follows_the_config(
 ) -> None:
     """A Cluster without that label gets none: it never was the ancestor's."""
     labels = {} if label is None else {names.ANCESTOR_LABEL: label}
-    decision = at(cluster=builders.make_cluster(labels=labels))
+    marked = {names.RECORD_ANNOTATION: builders.make_record().name}
+    cluster = builders.make_cluster(labels=labels, annotations=marked)
+    decision = at(cluster=cluster)
     assert decision == (decisions.AddFinalizers(on=on) if on else decisions.Live())  # type: ignore[arg-type]
     done = Progress(ensured=frozenset({"Label"}))
-    assert at(cluster=builders.make_cluster(labels=labels), progress=done) == decisions.Live()
+    assert at(cluster=cluster, progress=done) == decisions.Live()
+
+
+def test_a_cluster_of_a_switch_gets_our_annotation_with_its_record() -> None:
+    """Our finalizer was there before: without the annotation a lost record would not be seen."""
+    labels = {names.ANCESTOR_LABEL: "default"}
+    decision = at(cluster=builders.make_cluster(labels=labels))
+    assert decision == decisions.AddFinalizers(on=("Cluster",))
+    assert at(cluster=builders.make_cluster()) == decisions.Live()
 
 
 def test_a_config_whose_name_is_no_label_leaves_the_label() -> None:
     long = builders.make_config("c" * 64)
     record = builders.make_record(config_ref=ConfigRef(name=long.name, uid=long.uid))
-    served = builders.make_cluster(labels={names.ANCESTOR_LABEL: "edge"})
+    marked = {names.RECORD_ANNOTATION: record.name}
+    served = builders.make_cluster(labels={names.ANCESTOR_LABEL: "edge"}, annotations=marked)
     choice = selection.Choice(config=long)
     assert at(cluster=served, record=record, choice=choice) == decisions.Live()
 

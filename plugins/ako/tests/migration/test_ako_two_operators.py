@@ -107,6 +107,19 @@ async def test_after_a_switch_it_is_akoo_cores(beside: Beside) -> None:
     assert beside.deployed()
     (cluster,) = beside.fleet.management.objects(resource.CLUSTERS)
     assert cluster["metadata"]["labels"][objects.LABEL] == "default"
+    assert cluster["metadata"]["annotations"][names.RECORD_ANNOTATION] == name
+
+
+@pytest.mark.parametrize("switched", [True, False])
+async def test_a_cluster_of_a_switch_may_be_observed(beside: Beside, switched: bool) -> None:
+    """Our finalizer alone says that a record was lost; after a switch it does not."""
+    name = await beside.cluster()
+    await beside.switch()
+    if not switched:
+        bare: dict[str, Any] = {"metadata": {"labels": {objects.LABEL: None}}}
+        await beside.fleet.patch_cluster(bare)
+    await beside.fleet.run(name)
+    assert beside.fleet.record(name).spec.history_unknown is not switched
 
 
 async def test_its_label_follows_another_config(beside: Beside) -> None:
