@@ -13,6 +13,7 @@ from akoo_testbed.ancestor import objects
 
 from akoo_core import testing
 from akoo_core.kube import resource as resources
+from akoo_core.objects import names as core_names
 from akoo_core.settings import Settings
 from akoo_core.testing import virtual_time
 from akoo_core.testing.memory import kubelet
@@ -98,6 +99,9 @@ def test_it_keeps_its_pod_and_its_account(build: Any, kind: str) -> None:
             await fleet.user.create(resources.SECRETS, secret)
             await add_on(fleet, build)
             await fleet.until(lambda: bool(state(fleet)[0]), seconds=60)
+            labels = {core_names.ANCESTOR_LABEL: "default"}
+            switched = {"finalizers": [core_names.FINALIZER], "labels": labels}
+            await fleet.patch_cluster("shop", {"metadata": switched})
             before = state(fleet)
             spec = build.adc({"workloadCredentialRef": None})["spec"]
             section = {"existing": "Adopt", "version": "1.13.4", "podSecurity": "Vendor"}
