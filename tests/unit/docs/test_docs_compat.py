@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import pathlib
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from akoo_testbed import errors, recipes
+from akoo_testbed import errors, kubeapi, recipes
 from akoo_testbed.management import Versions
 
+from akoo_core.sandbox import avi, stage
 from hack import compatibility
 from hack.compat import __main__ as command
-from hack.compat import life, results, rows
+from hack.compat import life, operators, results, rows
 from hack.compat.steps import Steps
 
 RESULT = results.Result(
@@ -122,3 +125,56 @@ def test_a_run_leaves_its_result(
     )
     assert result.steps == (("proof",) if fails else ("proof", "adopt it"))
     assert result.failed == ("adopt it: it did not" if fails else "")
+
+
+class FinishedApi(kubeapi.KubeApi):
+    """Has one record, which is Finished."""
+
+    def __init__(self, leaving: dict[str, Any]) -> None:
+        super().__init__("{clusters: [{cluster: {server: 'https://127.0.0.1:1'}}], users: [{}]}")
+        self._leaving = leaving
+
+    async def wait_for(
+        self,
+        kind: str,
+        namespace: str | None,
+        name: str,
+        predicate: Callable[[kubeapi.Object | None], object],
+        deadline: float = 30.0,
+    ) -> kubeapi.Object | None:
+        spec = {"akoClusterName": name, "leaving": self._leaving}
+        record = {"spec": spec, "status": {"phase": "Finished"}}
+        assert predicate(record)
+        assert not predicate({"status": {"phase": "Leaving"}})
+        return record
+
+
+PROVEN = {"letGo": {"why": "Proven"}, "proof": {"own": 0, "held": 0, "queries": ["GET all"]}}
+
+
+@pytest.mark.parametrize(
+    ("leaving", "message"),
+    [
+        (PROVEN, ""),
+        (PROVEN | {"letGo": {"why": "NoVerifier"}}, "was let go as NoVerifier"),
+        (PROVEN | {"proof": {"own": 1, "held": 0, "queries": []}}, "with the proof"),
+        ({"letGo": {"why": "Proven"}}, "with the proof"),
+    ],
+    ids=str,
+)
+async def test_a_life_ends_with_a_proof_or_fails(leaving: dict[str, Any], message: str) -> None:
+    async with avi.serving() as controller:
+        proof = operators.proof_of(FinishedApi(leaving), controller, "akoo-1")
+        if not message:
+            assert await proof == "Proven, 1 queries, nothing left on Avi"
+            return
+        with pytest.raises(stage.StoryError, match=message):
+            await proof
+
+
+async def test_a_proof_of_what_is_still_on_avi_fails() -> None:
+    async with avi.serving() as controller:
+        marker = {"key": "clustername", "values": ["akoo-1"]}
+        controller.admin.post("pool", {"name": "left", "markers": [marker]})
+        with pytest.raises(stage.StoryError, match="but on Avi there is pool/left"):
+            await operators.proof_of(FinishedApi(PROVEN), controller, "akoo-1")
