@@ -659,6 +659,17 @@ class SecretObject(structs.Struct, frozen=True, kw_only=True):
     annotations: dict[str, str] = {}
 
 
+class AdoptedObject(structs.Struct, frozen=True, kw_only=True):
+    """An object in the workload cluster that somebody else made, and that is to be ours."""
+
+    api_version: str
+    kind: str
+    name: str
+    namespace: str = ""
+    uid: str
+    """Only the object with this UID is taken over."""
+
+
 class Contribution(structs.Struct, frozen=True, kw_only=True):
     """The objects a plugin wants in the workload cluster: exactly the fields it owns.
 
@@ -672,6 +683,11 @@ class Contribution(structs.Struct, frozen=True, kw_only=True):
     """Names of CustomResourceDefinitions (``hostrules.ako.vmware.com``) that others put into the
     cluster. Without them nothing is written (``DefinitionsMissing``). Those that this record made
     earlier stay."""
+    adopts: tuple[AdoptedObject, ...] = ()
+    """Objects among ``objects`` and ``secrets`` that somebody else made and that are taken over.
+    Before the first of them is written, a dry run has to show that no Pod template, no data of a
+    ConfigMap and no value of a Secret changes; else nothing is written (``AdoptionWouldRestart``).
+    """
 
 
 # Controllers of a plugin's own kinds.

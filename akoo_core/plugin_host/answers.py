@@ -96,6 +96,7 @@ def _converted(answer: structs.Struct) -> structs.Struct:
             structs.convert(manifest, _Manifest, path=f"objects[{number}]")
         structs.convert(structs.to_plain(answer.secrets), tuple[api.SecretObject, ...])
         structs.convert(structs.to_plain(answer.definitions), tuple[_Name, ...])
+        structs.convert(structs.to_plain(answer.adopts), tuple[api.AdoptedObject, ...])
         return answer
     plain = structs.convert(structs.to_plain(answer), type(answer))
     if isinstance(answer, api.Done) and not math.isfinite(answer.recheck_seconds or 0.0):

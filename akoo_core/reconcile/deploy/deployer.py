@@ -16,8 +16,8 @@ from collections.abc import Awaitable, Callable
 from akoo_core.clock import Clock
 from akoo_core.kube.client import KubeClient
 from akoo_core.plugin import api
+from akoo_core.reconcile.deploy import adoption, last_contributions
 from akoo_core.reconcile.deploy import inventory as inv
-from akoo_core.reconcile.deploy import last_contributions
 from akoo_core.reconcile.deploy.deployment import (
     ANNOUNCED,
     KEPT_AGAIN_SECONDS,
@@ -75,7 +75,8 @@ class Deployer:
         except inv.DuplicateError as error:
             blocked = api.Blocked(reason="ObjectConflict", message=str(error))
             return DeployReport(verdicts={error.plugin: blocked})
-        objects = WorkloadObjects(job.record_name, client)
+        adopts = adoption.uids(job.contributions.values())
+        objects = WorkloadObjects(job.record_name, client, adopts)
         run = Deployment(self._tools, job, wanted, objects, self._drift_due(job))
         await run.look()
         await run.keep(store)

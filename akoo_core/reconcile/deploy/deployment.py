@@ -13,7 +13,7 @@ from akoo_core import structs
 from akoo_core.objects import record
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import BlockedError, VerbError
-from akoo_core.reconcile.deploy import definitions, drift, kind_order, secrets
+from akoo_core.reconcile.deploy import adoption, definitions, drift, kind_order, secrets
 from akoo_core.reconcile.deploy import inventory as inv
 from akoo_core.reconcile.deploy.objects import (
     WorkloadObjects,
@@ -88,6 +88,7 @@ class Deployment:
         self._tools, self._job, self._wanted = tools, job, wanted
         self._objects, self._drift_due = objects, drift_due
         self._stored = job.inventory
+        self._adopts = adoption.uids(job.contributions.values())
         self._items = {inv.key_of(item): item for item in job.inventory}
         for obj in wanted:
             before = self._items.get(obj.key)
@@ -147,6 +148,35 @@ class Deployment:
         for plugin, reasons in foreign.items():
             self._end(plugin, foreign_error(reasons))
         await self._look_at_definitions([obj for obj in due if obj.definition])
+        await self._look_at_adopted([obj for obj in due if self._adopting(obj)])
+
+    def _adopting(self, obj: inv.WantedObject) -> bool:
+        """The object is to be taken over, and was never applied by us."""
+        item = self._items.get(obj.key)
+        return obj.key in self._adopts and item is not None and not item.digest
+
+    async def _look_at_adopted(self, due: list[inv.WantedObject]) -> None:
+        """Block the plugins whose adoption would change something, before anything is written."""
+        differing: dict[str, dict[inv.ObjectKey, list[str]]] = {}
+        for obj in due:
+            existing = self._seen[obj.key]
+            if existing is None or obj.plugin in self._verdicts:
+                continue
+            manifest = obj.manifest
+            if obj.secret is not None:
+                try:
+                    opened = await self._tools.opener.open(
+                        obj.secret, record_name=self._job.record_name
+                    )
+                except (BlockedError, VerbError) as error:
+                    reason = error.reason if isinstance(error, BlockedError) else "VerbFailed"
+                    self._end(obj.plugin, BlockedError(str(error), reason=reason))
+                    continue
+                manifest = secrets.filled(manifest, opened.values)
+            if paths := await self._objects.changes(obj, manifest, existing):
+                differing.setdefault(obj.plugin, {})[obj.key] = paths
+        for plugin, of_plugin in differing.items():
+            self._end(plugin, adoption.refusal(of_plugin))
 
     async def _look_for_definitions(self, busy: Collection[str]) -> None:
         """Block the plugins whose definitions others have not put there (yet)."""
@@ -344,7 +374,7 @@ class Deployment:
     ) -> structs.JSON:
         """Apply the object; its new state. The line of a Secret, whose values may not be all
         right, is written by the caller."""
-        put = await self._objects.put(obj, manifest, existing)
+        put = await self._objects.put(obj, manifest, existing, adopting=self._adopting(obj))
         self._applied += 1
         if obj.definition:
             self._items[obj.key] = obj.item()

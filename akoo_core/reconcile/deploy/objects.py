@@ -12,7 +12,7 @@ from akoo_core.kube import resource as resources
 from akoo_core.kube.client import FIELD_MANAGER, KubeClient
 from akoo_core.objects import names
 from akoo_core.plugin.errors import BlockedError
-from akoo_core.reconcile.deploy import definitions, drift, inventory, kinds
+from akoo_core.reconcile.deploy import adoption, definitions, drift, inventory, kinds
 
 FOREIGN_OBJECT = "ForeignObject"
 """Condition reason of a plugin that wants an object which somebody else made."""
@@ -32,8 +32,11 @@ DEFINITION_PAGES = 20
 class WorkloadObjects:
     """The objects of one record in one workload cluster."""
 
-    def __init__(self, record_name: str, client: KubeClient) -> None:
+    def __init__(
+        self, record_name: str, client: KubeClient, adopts: adoption.Uids | None = None
+    ) -> None:
         self._record = record_name
+        self._adopts = adopts or {}
         self._client = client
         self._kinds = kinds.Kinds(client)
 
@@ -53,6 +56,8 @@ class WorkloadObjects:
         if existing is None or wanted.shared or self.is_ours(existing):
             return ""
         owner = (existing["metadata"].get("labels") or {}).get(names.RECORD_LABEL)
+        if owner is None and self._adopts.get(wanted.key) == existing["metadata"]["uid"]:
+            return ""
         whose = f"belongs to record {owner}" if owner else "was not made by akoo-core"
         return f"{wanted.key} exists in the workload cluster and {whose}"
 
@@ -61,13 +66,24 @@ class WorkloadObjects:
         wanted: inventory.WantedObject,
         manifest: structs.JSON,
         existing: structs.JSON | None,
+        *,
+        adopting: bool = False,
     ) -> structs.JSON:
         """Apply ``manifest`` over ``existing``. Raises BlockedError for an object that is not
-        ours, WorkloadConflictError for a Secret that was changed since it was read."""
+        ours, WorkloadConflictError for a Secret that was changed since it was read.
+
+        ``adopting``: it is taken over first, if it is not ours yet. Then it is applied to exactly
+        the version that was looked at, and only if that changes nothing that matters.
+        """
         resource = await self._kinds.find(wanted.api_version, wanted.key.kind)
         foreign = self.in_the_way(wanted, existing)
         if foreign:
             raise foreign_error([foreign])
+        if existing is not None and adopting:
+            existing = await self._taken_over(wanted, manifest, existing)
+            if paths := await self.changes(wanted, manifest, existing):
+                raise adoption.refusal({wanted.key: paths})
+            manifest = _over(manifest, existing)
         if existing is not None and not self.is_ours(existing):
             manifest = inventory.marked_as(manifest, existing)
         if wanted.secret is not None:
@@ -82,6 +98,31 @@ class WorkloadObjects:
             raise BlockedError(
                 f"The API server refuses {wanted.key}: {why}", reason="ObjectRefused"
             ) from None
+
+    async def changes(
+        self, wanted: inventory.WantedObject, manifest: structs.JSON, existing: structs.JSON
+    ) -> list[str]:
+        """The paths that an apply by force would change, as far as they matter to AKO."""
+        if wanted.secret is not None:
+            return adoption.changes({**existing, "kind": "Secret"}, manifest)
+        resource = await self._kinds.find(wanted.api_version, wanted.key.kind)
+        with _conflicts(wanted.key):
+            after = await self._client.apply(resource, manifest, dry_run=True)
+        return adoption.changes({**existing, "kind": wanted.key.kind}, after)
+
+    async def _taken_over(
+        self, wanted: inventory.WantedObject, manifest: structs.JSON, existing: structs.JSON
+    ) -> structs.JSON:
+        """Mark the object as ours, and make the fields of its former owner ours."""
+        if (existing["metadata"].get("labels") or {}).get(names.RECORD_LABEL) == self._record:
+            return existing
+        resource = await self._kinds.find(wanted.api_version, wanted.key.kind)
+        named = {"apiVersion": wanted.api_version, "kind": wanted.key.kind, **existing}
+        patch = {"metadata": adoption.transfer(named, manifest)}
+        with _conflicts(wanted.key):
+            return await self._client.merge_patch(
+                resource, wanted.key.name, patch, wanted.key.namespace or None
+            )
 
     async def unfit(
         self, wanted: inventory.WantedObject, existing: structs.JSON

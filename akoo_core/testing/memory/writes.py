@@ -88,9 +88,15 @@ class Writes:
         current = self.existing(request, key)
         after = rules.admitted(request, current, change(current))
         before, had = self._owners(key, current), self._leaves(key, current)
+        base = current
+        if after["metadata"].get("managedFields") != current["metadata"].get("managedFields"):
+            # A writer may give fields to another manager.
+            before = apply.read_owners(after)
+            fields = after["metadata"].get("managedFields")
+            base = {**current, "metadata": {**current["metadata"], "managedFields": fields}}
         has = memory_fields.leaves(after)
         owners = apply.after_change(had, has, before, manager)
-        self._write_owners(after, owners, request, before=current, unchanged=before, writer=manager)
+        self._write_owners(after, owners, request, before=base, unchanged=before, writer=manager)
         return self._finish(key, current, after, owners, has)
 
     def apply(
