@@ -163,12 +163,13 @@ def _clients_of_verbs(
     plugins: registry.PluginSet,
     registered: Sequence[controllers.Controller],
 ) -> dict[str, KubeClient | None]:
-    """The client of each plugin's verbs. It is limited to the kinds of the plugin's controllers."""
+    """The client of each plugin's verbs, limited to the kinds of its controllers and its reads."""
     return {
         plugin.name: scoped_client.for_verbs(
             management,
             plugin.name,
             (controller.registration for controller in registered if controller.plugin is plugin),
+            type(plugin).reads,
         )
         for plugin in plugins.ordered
     }

@@ -474,7 +474,7 @@ class VerbContext(structs.Struct, frozen=True, kw_only=True):
     log: logging.LoggerAdapter[logging.Logger]
     shared: client.KubeClient | None = None
     """The management cluster, for reading only, limited to the kinds that the plugin's own
-    controllers watch. None for a plugin that has none."""
+    controllers watch and to its ``reads``. None for a plugin without both."""
     logins: LoginMemory | None = None
     """Refused logins, remembered beyond this process. None: they are not kept."""
     keep: Keep | None = None
@@ -903,6 +903,10 @@ class Plugin:
     """Plugins that must come first, although no data flows; those not selected are ignored."""
     rbac: ClassVar[tuple[RbacRule, ...]] = ()
     """Rights in the management cluster beyond the core's."""
+    reads: ClassVar[tuple[Resource, ...]] = ()
+    """Kinds of the management cluster whose objects its verbs list, beside those that its
+    controllers watch (``ctx.shared``). Of Secrets they get the metadata. The ClusterRole has the
+    right to list them; where it is an older one, the list raises ForbiddenError."""
     keeps: bool = False
     """The plugin keeps Secrets in the operator's namespace (``ctx.keep``). The Role then has the
     rights for it. One whose settings decide that sets it in ``__init__``."""

@@ -15,6 +15,7 @@ from types import FunctionType
 from typing import Any
 
 from akoo_core import settings, structs
+from akoo_core.kube.resource import Resource
 from akoo_core.objects import conditions
 from akoo_core.plugin import api, commands
 from akoo_core.plugin_host.hooks import HOOKS, Hook
@@ -93,6 +94,8 @@ def _needs(cls: type[api.Plugin]) -> Iterator[str]:
         yield f"{where(cls)}: {cls.__name__}.manifests must be package:folder (my_plugin:manifests)"
     if not isinstance(cls.signals, str) or (cls.signals and not _VALUE.match(cls.signals)):
         yield f"{where(cls)}: {cls.__name__}.signals must be module:NAME (my.signals:SIGNALS)"
+    if not _tuple_of(cls.reads, Resource):
+        yield f"{where(cls)}: {cls.__name__}.reads must be a tuple of Resource"
     if not _tuple_of(cls.rbac, api.RbacRule):
         yield f"{where(cls)}: {cls.__name__}.rbac must be a tuple of RbacRule"
     elif not all(rule.groups and rule.resources and rule.verbs for rule in cls.rbac):

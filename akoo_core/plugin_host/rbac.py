@@ -90,7 +90,11 @@ def manifests(
 ) -> tuple[dict[str, Any], ...]:
     """ClusterRole and Role for the core and these plugins; equal input gives equal output."""
     selected = tuple(plugins)
-    rules = (*CORE, *(rule for plugin in selected for rule in plugin.rbac))
+    rules = (
+        *CORE,
+        *(rule for plugin in selected for rule in plugin.rbac),
+        *(_rule(kind.group, kind.plural, "list") for plugin in selected for kind in plugin.reads),
+    )
     own = (*own_namespace(lease_name), *of_plugins(selected))
     return (
         _role("ClusterRole", {"name": NAME, "labels": dict(_LABELS)}, rules),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from akoo_core.kube.client import KubeClient, Object, Transport, WatchEvent
 from akoo_core.kube.request import Payload, ServerRequest
+from akoo_core.kube.resource import SECRETS, Resource
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import OutOfScopeError
 
@@ -22,6 +23,8 @@ class Scope(NamedTuple):
     readable: str
     """The reason to refuse a read: ``the kind is not in its watches or writes``."""
     writable: str
+    metadata_only: frozenset[str] = frozenset()
+    """The kinds among ``reads`` of which only lists of metadata are read."""
 
 
 def for_controller(
@@ -52,11 +55,25 @@ def for_reading(
 
 
 def for_verbs(
-    inner: KubeClient, plugin: str, registrations: Iterable[api.ControllerRegistration]
+    inner: KubeClient,
+    plugin: str,
+    registrations: Iterable[api.ControllerRegistration],
+    reads: Iterable[Resource] = (),
 ) -> KubeClient | None:
-    """``for_reading``, as ``ctx.shared``: None for a plugin that registers no controller."""
-    registered = tuple(registrations)
-    return for_reading(inner, plugin, registered) if registered else None
+    """``for_reading``, as ``ctx.shared``, with ``reads`` of the plugin: None for a plugin without
+    controllers and ``reads``."""
+    registered, listed = tuple(registrations), frozenset(kind.qualified for kind in reads)
+    if not registered and not listed:
+        return None
+    watched = frozenset[str]().union(*map(_watched, registered))
+    who = f"plugin {plugin}, outside of its controllers,"
+    readable = "no controller of it watches the kind"
+    if listed:
+        readable += ", and it is not in its reads"
+    writable = "only the controller of a shared thing writes it"
+    metadata_only = (listed - watched) & {SECRETS.qualified}
+    scope = Scope(plugin, who, watched | listed, frozenset(), readable, writable, metadata_only)
+    return _scoped(inner, scope)
 
 
 def _watched(registration: api.ControllerRegistration) -> frozenset[str]:
@@ -76,7 +93,7 @@ class ScopedTransport:
         self._scope = scope
 
     async def send(self, request: ServerRequest, payload: Payload) -> Object:
-        self._check(request)
+        self._check(request, metadata_only=request.verb == "list" and payload.metadata_only)
         return await self._inner.send(request, payload)
 
     def stream(
@@ -96,13 +113,15 @@ class ScopedTransport:
     async def close(self) -> None:
         """Nothing to close: the connections are the operator's."""
 
-    def _check(self, request: ServerRequest) -> None:
+    def _check(self, request: ServerRequest, *, metadata_only: bool = False) -> None:
         scope, kind = self._scope, request.resource.qualified
         if request.write:
             if kind not in scope.writes:
                 raise self._refusal("write", kind, scope.writable)
         elif kind not in scope.reads:
             raise self._refusal("read", kind, scope.readable)
+        elif kind in scope.metadata_only and not metadata_only:
+            raise self._refusal("read", kind, "of these only metadata may be listed")
 
     def _refusal(self, verb: str, kind: str, why: str) -> OutOfScopeError:
         scope = self._scope

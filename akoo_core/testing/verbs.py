@@ -286,6 +286,7 @@ def shared_of(plugin: api.Plugin, world: World) -> KubeClient | None:
             for controller in registered(plugin)
             if controller.plugin is plugin
         ),
+        type(plugin).reads,
     )
 
 

@@ -177,8 +177,11 @@ class _Round:
 
     async def _observe(self, client: KubeClient | None) -> None:
         for plugin in self._plugins:
-            if plugin.name in self._trouble:
+            unwritten = adoptions.unwritten(self._attempt.spec, plugin.name)
+            if plugin.name in self._trouble and not unwritten:
                 continue
+            if unwritten and client is None:
+                client = (await self._attempt.workload()).client
             answer = await self._call("observe", plugin, client)
             consumed = self._consumed(plugin, answer)
             if isinstance(answer, api.Done | None):
@@ -197,7 +200,8 @@ class _Round:
                 self._attempt.report.requeue(0.0)  # for the pure verbs, which saw it
             if isinstance(answer, api.Done | api.Wait) and answer.version:
                 self._attempt.report.version = answer.version
-            self._report(plugin, answer or api.Done())
+            if plugin.name not in self._trouble:
+                self._report(plugin, answer or api.Done())
 
     async def _call(
         self,

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from akoo_ako import checks, config, family, fit, images, names, options, refusal, settings
+from akoo_ako import (
+    checks,
+    config,
+    family,
+    fit,
+    images,
+    installed,
+    names,
+    options,
+    refusal,
+    settings,
+)
 from akoo_ako.chart import cluster_values, pod, values
 from akoo_ako.chart.effective import AkoValues
 from akoo_ako.releases import builtin, stored
@@ -89,7 +100,8 @@ class Desired(NamedTuple):
 
 
 def version(view: api.View, ours: settings.Settings) -> str:
-    """The version of AKO for this cluster: its config's, the operator's, its own so far, ours.
+    """The version of AKO for this cluster: its config's, the operator's, its own so far, that of
+    the install that is adopted, ours.
 
     A version that nobody names stays: a new release of the operator must not roll a fleet.
     """
@@ -98,7 +110,7 @@ def version(view: api.View, ours: settings.Settings) -> str:
         return wanted
     intent = view.intent(names.PLUGIN)
     kept = str(intent.data.get("version", "")) if intent else ""
-    return kept or builtin.DEFAULT
+    return kept or installed.version_of(view) or builtin.DEFAULT
 
 
 def copies(ako_options: options.Options, ours: settings.Settings) -> tuple[images.PullSecret, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from akoo_ako.chart.declarations import Overridable, ValueFrom
 from akoo_ako.helm.archive import Chart
@@ -22,10 +22,12 @@ RESOURCES: Final = {
 class Options(structs.StrictStruct, frozen=True, kw_only=True):
     """Per AKODeploymentConfig. Every default is the vendor's unless said otherwise."""
 
-    existing: Literal["Refuse", "Observe"] = "Refuse"
+    existing: Literal["Refuse", "Observe", "Adopt"] = "Refuse"
     """The way to treat an AKO that somebody else deployed. Refuse: nothing is deployed where an
     object of it is in the way. Observe: it is looked at, and nothing is changed; a cluster without
-    AKO gets none."""
+    AKO gets none. Adopt: it is taken over as it is; a cluster without AKO gets one."""
+    adopt_at_once: Annotated[int, structs.Meta(ge=1, le=1000)] = 5
+    """Adoptions of clusters of this config that may be under way at a time."""
     version: str = ""
     """Of AKO; see the settings of the operator for the default."""
     chart: Chart | None = None

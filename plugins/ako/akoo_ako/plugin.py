@@ -24,11 +24,14 @@ from akoo_ako import (
     settings,
     starts,
 )
+from akoo_ako.adoption import look, render, shape, watch
 from akoo_ako.chart import effective
 from akoo_ako.helm import objects as of_chart
 from akoo_ako.helm import renderings
+from akoo_ako.installs import read
 from akoo_ako.releases import config_map, stored
 from akoo_core.plugin import api, errors, structs
+from akoo_core.plugin.kube import Resource
 from akoo_core.plugin.records import Record
 
 PLACEMENT_SECONDS = 60.0
@@ -36,8 +39,8 @@ PLACEMENT_SECONDS = 60.0
 
 
 class AkoPlugin(api.Plugin):
-    """The verbs, each handed to the module of its name. It needs no rights of its own in the
-    management cluster: the Secrets it names are read by the core."""
+    """The verbs, each handed to the module of its name. In the management cluster it only lists
+    who may own an AKO that is adopted; the Secrets it names are read by the core."""
 
     signals: ClassVar[str] = "akoo_ako.signals:SIGNALS"
     settings_type: ClassVar[type[structs.StrictStruct] | None] = settings.Settings
@@ -49,7 +52,10 @@ class AkoPlugin(api.Plugin):
         starts.AkoStarts,
         effective.AkoValues,
         installed.AkoInstall,
+        shape.AkoShape,
+        api.AdoptedName,
     )
+    reads: ClassVar[tuple[Resource, ...]] = read.MANAGEMENT
     accepts: ClassVar[tuple[type[api.Fact], ...]] = (
         api.WorkloadCredential,
         api.LoadBalancerPlacement,
@@ -78,8 +84,8 @@ class AkoPlugin(api.Plugin):
         return problem
 
     def only_observes(self, section: structs.JSON) -> bool:
-        """``existing: Observe``."""
-        return bool(section.get("existing") == "Observe")
+        """``existing: Observe``, and ``Adopt`` until the install was looked at."""
+        return section.get("existing") in ("Observe", "Adopt")
 
     @api.hookimpl
     def intend(self, view: api.View) -> api.Intent | api.Blocked | None:
@@ -88,6 +94,8 @@ class AkoPlugin(api.Plugin):
         before = view.intent(names.PLUGIN)
         if view.spec.leaving is not None or not view.config:
             return api.Intent(data=before.data) if before else None
+        if render.as_it_stands(view, self._settings):
+            return render.intent(view)
         try:
             wanted, values = desired.intended(view, self._settings)
         except refusal.Refusal as error:
@@ -109,8 +117,9 @@ class AkoPlugin(api.Plugin):
 
     @api.hookimpl
     async def prepare(self, ctx: api.VerbContext) -> api.Result | None:
-        """See :mod:`akoo_ako.prepare`."""
-        return await prepare.prepare(ctx, self._settings, self._charts)
+        """See :mod:`akoo_ako.prepare`, and :mod:`akoo_ako.adoption.watch`."""
+        result = await prepare.prepare(ctx, self._settings, self._charts)
+        return watch.kept(ctx.view, self._settings, result)
 
     @api.hookimpl
     async def plan(
@@ -156,6 +165,8 @@ class AkoPlugin(api.Plugin):
                 after=PLACEMENT_SECONDS,
             )
         try:
+            if render.adopted(view) is not None:
+                return render.contribution(view, self._settings)
             wanted = desired.decide(view, self._settings)
             secret = credential.secret(view, wanted.spec, wanted.options)
             rendered = objects.render(wanted)
@@ -172,8 +183,12 @@ class AkoPlugin(api.Plugin):
     @api.hookimpl
     async def observe(self, ctx: api.VerbContext) -> api.Result:
         """See :mod:`akoo_ako.observe`, and :mod:`akoo_ako.observing` for that of others."""
-        if ctx.view.spec.observed:
+        if ctx.view.spec.observed and desired.options_of(ctx.view).existing != "Adopt":
             return await observing.look(ctx, self._settings.table)
+        if ctx.view.spec.observed or watch.under_way(ctx.view):
+            return await look.look(ctx, self._settings)
+        if restarted := await watch.restarted(ctx):
+            return restarted
         result = await observe.observe(ctx, self._settings.table)
         return prepare.observed(ctx, result)
 

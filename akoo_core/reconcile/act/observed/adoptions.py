@@ -113,6 +113,15 @@ async def _store(attempt: Attempt, cluster_name: str) -> None:
     await attempt.change(spec, labels=label)
 
 
+def unwritten(spec: RecordSpec, plugin: str) -> bool:
+    """The plugin adopts, and nothing of it is written yet. So it still looks at the AKO in each
+    round, whatever its other verbs wait for: its findings must not grow old."""
+    fact = spec.facts.get(api.AdoptedName.fact_name)
+    under_way = spec.adoption is not None and spec.adoption.ended_at is None
+    mine = fact is not None and fact.plugin == plugin
+    return under_way and mine and not any(item.plugin == plugin for item in spec.inventory)
+
+
 async def note(attempt: Attempt) -> None:
     """Store the end or the failure of an adoption that is under way. Raises ConflictError."""
     adoption = attempt.spec.adoption

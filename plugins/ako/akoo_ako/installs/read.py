@@ -22,6 +22,18 @@ from akoo_core.plugin.kube import (
     Resource,
 )
 
+_IN_MANAGEMENT: Final = (
+    kinds.HELM_RELEASES,
+    kinds.APPLICATIONS,
+    kinds.HELM_RELEASE_PROXIES,
+    kinds.CLUSTER_SUMMARIES,
+    kinds.BUNDLE_DEPLOYMENTS,
+)
+MANAGEMENT: Final = (
+    SECRETS,
+    *(versions[0] for versions in (*_IN_MANAGEMENT, kinds.CLUSTER_BOOTSTRAPS)),
+)
+"""Kinds that are listed in the management cluster, each at its newest version."""
 LIMIT: Final = 500
 """Objects of one kind that are looked at in one list."""
 
@@ -102,13 +114,7 @@ async def _in_management(look: _Look, cluster: records.Cluster) -> list[structs.
         objects += await look.at(
             SECRETS, cluster.namespace, field_selector=field, metadata_only=True
         )
-    for versions in (
-        kinds.HELM_RELEASES,
-        kinds.APPLICATIONS,
-        kinds.HELM_RELEASE_PROXIES,
-        kinds.CLUSTER_SUMMARIES,
-        kinds.BUNDLE_DEPLOYMENTS,
-    ):
+    for versions in _IN_MANAGEMENT:
         objects += await look.at_newest(versions)
     bootstraps = await look.at_newest(kinds.CLUSTER_BOOTSTRAPS, cluster.namespace)
     return [*objects, *(obj for obj in bootstraps if name_of(obj) == cluster.name)]

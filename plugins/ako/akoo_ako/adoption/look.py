@@ -1,0 +1,95 @@
+"""observe of a cluster whose AKO is to be adopted: the install, its owners, and its shape.
+
+Reads AKO's objects and all that may own them, in both clusters; changes nothing.
+"""
+
+from __future__ import annotations
+
+from akoo_ako import desired, installed, names, observe, pods, settings, workload
+from akoo_ako.adoption import shape
+from akoo_ako.installs import read, recognise, verdict
+from akoo_ako.installs.recognise import Install
+from akoo_ako.installs.seen import Seen, at
+from akoo_core.plugin import api, structs
+
+AGAIN_SECONDS = 120.0
+"""Until an install that cannot be adopted is looked at again."""
+
+
+async def look(ctx: api.VerbContext, ours: settings.Settings) -> api.Result:
+    """The state of the AKO of the cluster, and whether it can be adopted."""
+    cluster = ctx.view.cluster
+    if ctx.workload is None or cluster is None:
+        return await observe.look(ctx, ours.table, names.NAMESPACE, {})
+    if ctx.shared is None:
+        return _unseen("nothing in the management cluster can be read")
+    objects = await read.read(ctx.workload, ctx.shared, cluster)
+    listed = recognise.installs(objects, ours.table)
+    running = [install for install in listed if install.stateful_set]
+    if not listed:
+        return _without_ako(objects)
+    install = (running or list(listed))[0]
+    obstacle = _obstacle(install, running, objects)
+    fact = await _fact(ctx, install)
+    if obstacle is not None:
+        reason, message = obstacle
+        held = structs.replace(fact, reason=reason, message=message)
+        return _held(reason, message, held)
+    result = await observe.look(ctx, ours.table, fact.namespace, fact.selector)
+    if isinstance(result, api.Blocked):
+        return result
+    if isinstance(result, api.Wait):
+        return structs.replace(result, facts=(*result.facts, fact))
+    adopted = api.AdoptedName(
+        cluster_name=install.cluster_name, at_once=desired.options_of(ctx.view).adopt_at_once
+    )
+    return structs.replace(result, facts=(*result.facts, fact, shape.of(install, objects), adopted))
+
+
+def _without_ako(objects: Seen) -> api.Result:
+    if objects.unseen:
+        return _unseen("; ".join(objects.unseen))
+    return api.Done(
+        message="There is no AKO to adopt; one is deployed.",
+        facts=(api.AdoptedName(cluster_name=""),),
+    )
+
+
+def _obstacle(install: Install, running: list[Install], objects: Seen) -> tuple[str, str] | None:
+    others = [other for other in running if other is not install]
+    judged = verdict.judge(install, others, objects)
+    if not judged.adoptable:
+        return judged.reason, judged.message
+    return shape.problem(shape.of(install, objects))
+
+
+async def _fact(ctx: api.VerbContext, install: Install) -> installed.AkoInstall:
+    selector = at(install.stateful_set, "spec.selector.matchLabels") or {}
+    labels = {str(key): str(value) for key, value in selector.items()}
+    return installed.AkoInstall(
+        namespace=install.namespace,
+        selector=labels,
+        cluster_name=install.cluster_name,
+        kind=install.kind,
+        version=install.version,
+        pods=await running_pods(ctx, install.namespace, labels),
+    )
+
+
+async def running_pods(
+    ctx: api.VerbContext, namespace: str, selector: dict[str, str]
+) -> dict[str, int]:
+    """UIDs of the Pods of AKO, each with its restarts."""
+    if ctx.workload is None:
+        return {}
+    deployed = await workload.find(ctx.workload, namespace, selector)
+    return {pods.uid(pod): pods.restarts(pod) for pod in deployed.pods}
+
+
+def _unseen(hidden: str) -> api.Wait:
+    message = f"Not every possible owner of AKO was looked at: {hidden}."
+    return api.Wait(reason="OwnersUnseen", message=message, after=AGAIN_SECONDS)
+
+
+def _held(reason: str, message: str, fact: installed.AkoInstall) -> api.Wait:
+    return api.Wait(reason=reason, message=message, after=AGAIN_SECONDS, facts=(fact,))
