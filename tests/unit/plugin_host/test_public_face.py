@@ -32,9 +32,10 @@ EXPORTED = {
     """,
     "ako_values": "NAMES SHARED Shared VALUES ValueType at filled placed typed",
     "api": """
-        ADOPTION_FAILURES AdoptedName
-        API_VERSION Account AddKey AnnotationFlag Audit AuditContext Blocked CheckContext
-        ClusterNameUse ConfigMapReader Contribution
+        ADOPTION_FAILURES API_VERSION Account AddKey AdoptedName AdoptedObject
+        AnnotationFlag Audit AuditContext Blocked CheckContext
+        ClusterNameUse
+        ConfigMapReader Contribution
         ControllerContext
         ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Finding FindingState
         Intent Keep KeptSecret

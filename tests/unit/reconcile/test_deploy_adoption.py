@@ -248,5 +248,6 @@ def test_every_field_keeps_an_owner(entries: list[dict[str, Any]]) -> None:
     former = {entry["manager"] for entry in after if not entry.get("subresource")}
     assert former <= {"akoo-core", "kube-controller-manager", "akc"}
     assert len([entry for entry in ours if entry["manager"] == "akoo-core"]) <= 1
-    again = {**existing, "metadata": {**existing["metadata"], "managedFields": after}}
+    metadata = {"uid": "u", "resourceVersion": "1", "managedFields": after}
+    again = {"apiVersion": "apps/v1", "metadata": metadata}
     assert adoption.managed_fields(again, manifest) == after, "twice is once"

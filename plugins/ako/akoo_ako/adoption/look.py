@@ -9,7 +9,7 @@ from akoo_ako import desired, installed, names, observe, pods, settings, workloa
 from akoo_ako.adoption import shape
 from akoo_ako.installs import read, recognise, verdict
 from akoo_ako.installs.recognise import Install
-from akoo_ako.installs.seen import Seen, at
+from akoo_ako.installs.seen import Seen, at, name_of, namespace_of
 from akoo_core.plugin import api, structs
 
 AGAIN_SECONDS = 120.0
@@ -32,9 +32,8 @@ async def look(ctx: api.VerbContext, ours: settings.Settings) -> api.Result:
     obstacle = _obstacle(install, running, objects)
     fact = await _fact(ctx, install)
     if obstacle is not None:
-        reason, message = obstacle
-        held = structs.replace(fact, reason=reason, message=message)
-        return _held(reason, message, held)
+        held = structs.replace(fact, reason=obstacle.reason, message=obstacle.message)
+        return _held(obstacle.reason, obstacle.message, held)
     result = await observe.look(ctx, ours.table, fact.namespace, fact.selector)
     if isinstance(result, api.Blocked):
         return result
@@ -55,12 +54,31 @@ def _without_ako(objects: Seen) -> api.Result:
     )
 
 
-def _obstacle(install: Install, running: list[Install], objects: Seen) -> tuple[str, str] | None:
+def _obstacle(install: Install, running: list[Install], objects: Seen) -> verdict.Verdict | None:
     others = [other for other in running if other is not install]
     judged = verdict.judge(install, others, objects)
     if not judged.adoptable:
-        return judged.reason, judged.message
+        return judged
+    if active := _active_package(install, objects):
+        return active
     return shape.problem(shape.of(install, objects))
+
+
+def _active_package(install: Install, objects: Seen) -> verdict.Verdict | None:
+    """The PackageInstall that deployed it, unless somebody has paused that: kapp-controller writes
+    all objects again every ten minutes."""
+    above = {(owner.namespace, owner.name) for obj in install.objects for owner in obj.owners}
+    for package in objects.workload_of("PackageInstall"):
+        key = namespace_of(package), name_of(package)
+        if key in above and at(package, "spec.paused") is not True:
+            where = f"PackageInstall {key[0]}/{key[1]}"
+            return verdict.Verdict(
+                reason="ManagedByOther",
+                message=f"{where} writes AKO's objects again. Pause it first: kubectl -n {key[0]} "
+                f'patch packageinstall {key[1]} --type merge -p \'{{"spec":{{"paused":true}}}}\'.',
+                detach=where,
+            )
+    return None
 
 
 async def _fact(ctx: api.VerbContext, install: Install) -> installed.AkoInstall:

@@ -14,6 +14,7 @@ from akoo_ako import names
 from akoo_ako.installs import kinds, template
 from akoo_ako.installs.recognise import Install
 from akoo_ako.installs.seen import Seen, metadata_of, name_of, namespace_of
+from akoo_ako.installs.verdict import Verdict
 from akoo_core.plugin import api, structs
 
 LARGEST: Final = 32 * 1024
@@ -83,7 +84,7 @@ def of(install: Install, objects: Seen) -> AkoShape:
 
 
 def manifest(obj: structs.JSON) -> structs.JSON:
-    """What an apply of the object as it stands consists of."""
+    """The manifest of an apply that leaves the object as it stands."""
     metadata: dict[str, Any] = {"name": name_of(obj)}
     if namespace_of(obj):
         metadata["namespace"] = namespace_of(obj)
@@ -104,19 +105,21 @@ def manifest(obj: structs.JSON) -> structs.JSON:
     return {**named, **body}
 
 
-def problem(shape: AkoShape) -> tuple[str, str] | None:
-    """Reason and message why the shape cannot be stored; None for none."""
+def problem(shape: AkoShape) -> Verdict | None:
+    """The verdict on a shape that cannot be stored; None for any other."""
     size = len(structs.encode_json(structs.to_object(shape)))
     if size > LARGEST:
-        return "ShapeTooLarge", (
-            f"Its objects have {size} bytes, and a record takes {LARGEST}. Make its StatefulSet or "
-            "its ConfigMap smaller."
+        return Verdict(
+            reason="ShapeTooLarge",
+            message=f"Its objects have {size} bytes, and a record takes {LARGEST}. Make its "
+            "StatefulSet or its ConfigMap smaller.",
         )
     hidden = sorted(set(_hidden(shape)))
     if hidden:
-        return "ShapeHoldsSecret", (
-            f"Its Pod template may hold a secret as plain text ({', '.join(hidden)}), and records "
-            "hold none. Take it from a Secret (valueFrom.secretKeyRef)."
+        return Verdict(
+            reason="ShapeHoldsSecret",
+            message=f"Its Pod template may hold a secret as plain text ({', '.join(hidden)}), and "
+            "records hold none. Take it from a Secret (valueFrom.secretKeyRef).",
         )
     return None
 

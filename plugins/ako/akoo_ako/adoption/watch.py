@@ -54,7 +54,7 @@ async def restarted(ctx: api.VerbContext) -> api.Blocked | None:
     if not install.pods or all(now.get(uid) == count for uid, count in install.pods.items()):
         return None
     return api.Blocked(
-        reason=RESTARTED,
+        reason="AdoptionRestarted",
         message=(
             f"AKO in namespace {install.namespace} was restarted while it was adopted, which an "
             "adoption must not do. Find out why (kubectl describe). Then change the spec of the "
