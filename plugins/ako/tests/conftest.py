@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import datetime
 import logging
@@ -129,6 +130,46 @@ def deployed(of: api.View | None = None) -> list[dict[str, Any]]:
     return kept
 
 
+def helm_install(
+    namespace: str, cluster_name: str, selector: dict[str, str], values: dict[str, str]
+) -> list[dict[str, Any]]:
+    """The objects of AKO 1.13.4 as the vendor's chart makes them; avi-secret has ``values``."""
+    old = options.Options(version="1.13.4", pod_security="Vendor")
+    made = []
+    for rendered in objects.render(desired.decide(view(ako_options=old), settings.Settings())):
+        if rendered["kind"] in ("Namespace", "CustomResourceDefinition"):
+            continue
+        obj: dict[str, Any] = copy.deepcopy(rendered)
+        metadata = obj["metadata"]
+        if "namespace" in metadata:
+            metadata["namespace"] = namespace
+        metadata["labels"] = {"app.kubernetes.io/managed-by": "Helm", "helm.sh/chart": "ako-1.13.4"}
+        metadata["annotations"] = metadata.get("annotations", {}) | {
+            "meta.helm.sh/release-name": "ako",
+            "meta.helm.sh/release-namespace": namespace,
+        }
+        if obj["kind"] == "ClusterRoleBinding":
+            obj["subjects"][0]["namespace"] = namespace
+        if obj["kind"] == "ConfigMap":
+            obj["data"] |= {"clusterName": cluster_name}
+        if obj["kind"] == "StatefulSet":
+            _as_chart(obj["spec"], cluster_name, selector)
+        made.append(obj)
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+    metadata = {"name": names.SECRET, "namespace": namespace}
+    secret = {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata}
+    return [*made, {**secret, "data": data}]
+
+
+def _as_chart(spec: dict[str, Any], cluster_name: str, selector: dict[str, str]) -> None:
+    """No hash and no readiness probe, the selector of a release, a container of another name."""
+    spec |= {"selector": {"matchLabels": dict(selector)}, "podManagementPolicy": "OrderedReady"}
+    spec["template"]["metadata"] = {"labels": dict(selector)}
+    container = spec["template"]["spec"]["containers"][0]
+    del container["readinessProbe"]
+    container["name"] = f"ako-{cluster_name}"
+
+
 def pod(name: str = "ako-0", **changes: Any) -> dict[str, Any]:
     """A running, ready Pod of AKO. ``status`` and ``metadata`` are merged in."""
     state = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
@@ -184,6 +225,7 @@ class Builders:
     cluster = staticmethod(capi_cluster)
     context = staticmethod(context)
     deployed = staticmethod(deployed)
+    helm_install = staticmethod(helm_install)
     pod = staticmethod(pod)
     event = staticmethod(event)
 

@@ -7,7 +7,6 @@ import copy
 from typing import Any
 
 import pytest
-from akoo_ako import objects, options
 from akoo_ako.installs import kinds
 from akoo_ako.plugin import AkoPlugin
 
@@ -37,48 +36,8 @@ def program(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def install(build: Any) -> list[dict[str, Any]]:
     """The objects of AKO 1.13.4 as the vendor's chart makes them."""
-    wanted = build.desired({}, options.Options(version="1.13.4", pod_security="Vendor"))
-    helm = []
-    for rendered in objects.render(wanted):
-        if rendered["kind"] in ("Namespace", "CustomResourceDefinition"):
-            continue
-        obj: dict[str, Any] = copy.deepcopy(rendered)
-        metadata = obj["metadata"]
-        if "namespace" in metadata:
-            metadata["namespace"] = NAMESPACE
-        metadata["labels"] = {"app.kubernetes.io/managed-by": "Helm", "helm.sh/chart": "ako-1.13.4"}
-        metadata["annotations"] = metadata.get("annotations", {}) | {
-            "meta.helm.sh/release-name": "ako",
-            "meta.helm.sh/release-namespace": NAMESPACE,
-        }
-        if obj["kind"] == "ClusterRoleBinding":
-            obj["subjects"][0]["namespace"] = NAMESPACE
-        if obj["kind"] == "ConfigMap":
-            obj["data"] |= {"clusterName": NAME}
-        if obj["kind"] == "StatefulSet":
-            _as_chart(obj["spec"])
-        helm.append(obj)
-    data = {key: base64.b64encode(value.encode()).decode() for key, value in VALUES.items()}
-    metadata = {"name": "avi-secret", "namespace": NAMESPACE}
-    return [
-        *helm,
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": metadata,
-            "type": "Opaque",
-            "data": data,
-        },
-    ]
-
-
-def _as_chart(spec: dict[str, Any]) -> None:
-    """No hash and no readiness probe, and the selector of a Helm release."""
-    spec |= {"selector": {"matchLabels": dict(SELECTOR)}, "podManagementPolicy": "OrderedReady"}
-    spec["template"]["metadata"] = {"labels": dict(SELECTOR)}
-    container = spec["template"]["spec"]["containers"][0]
-    del container["readinessProbe"]
-    container["name"] = f"ako-{NAME}"
+    made: list[dict[str, Any]] = build.helm_install(NAMESPACE, NAME, SELECTOR, VALUES)
+    return made
 
 
 async def put(fleet: testing.Fleet, listed: list[dict[str, Any]], cluster: str = "shop") -> None:
