@@ -58,7 +58,7 @@ class HttpCall(NamedTuple):
             _METHODS[request.verb],
             request.path,
             request.target,
-            request.write,
+            request.write and not payload.dry_run,
             query,
             headers,
             None if body is None else structs.encode_json(body),

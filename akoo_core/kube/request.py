@@ -75,3 +75,8 @@ class Payload(NamedTuple):
     """The media type of the body; it tells the two kinds of patches apart."""
     metadata_only: bool = False
     """The answer to a list or watch has the metadata of objects and nothing else of them."""
+
+    @property
+    def dry_run(self) -> bool:
+        """The server only says what it would do: nothing is written."""
+        return bool(self.query.get("dryRun"))

@@ -232,8 +232,8 @@ class AdoptedName(Fact, frozen=True, kw_only=True):
     cluster_name: Annotated[str, structs.Meta(pattern="^[A-Za-z0-9_-]*$", max_length=253)]
     """AKO's clusterName, the mark on its objects outside. "": the cluster has no AKO, and gets one
     under the name of its record."""
-    at_once: Annotated[int, structs.Meta(ge=1)] = 5
-    """Adoptions of one config that may be under way at a time."""
+    at_once: Annotated[int, structs.Meta(ge=0)] = 5
+    """Adoptions of one config that may be under way at a time; 0: none begins."""
 
 
 ADOPTION_FAILURES = ("AdoptionWouldRestart", "AdoptionRestarted")

@@ -8,6 +8,7 @@ from typing import Any
 from akoo_core import errors, external, structs
 from akoo_core.cli import columns, fleet, operating
 from akoo_core.cli.annotate import write
+from akoo_core.cli.plan import adopting
 from akoo_core.kube import client
 from akoo_core.objects.config import Config
 from akoo_core.objects.record import Record
@@ -67,9 +68,14 @@ async def ask(
     async with operating.services(kube, loaded, seam, remembered) as services:
         implements = services.caller.implements
         asked = [plugin for plugin in loaded.plugins.ordered if implements(plugin, "plan")]
+        if record.spec.observed:
+            asked = [plugin for plugin in asked if adopting.is_ahead(record.spec, plugin.name)]
         if not asked:
             names = ", ".join(loaded.plugins.names) or "none is selected"
-            raise errors.InputError(f"no plugin has a plan ({names})")
+            text = f"no plugin has a plan ({names})"
+            if record.spec.observed:
+                text = f"{record.name} is observed only, and its AKO is not adopted"
+            raise errors.InputError(text)
         looking = attempt.Attempt(
             services=services,
             name=record.name,
@@ -121,6 +127,11 @@ async def _answer(
 ) -> PluginPlan:
     if verb == "prepare" and (problem := _unprepared(looking, plugin)):
         return PluginPlan(plugin=plugin.name, problem=problem)
+    if verb == "prepare" and adopting.is_ahead(looking.spec, plugin.name):
+        try:
+            return PluginPlan(plugin=plugin.name, actions=await adopting.preview(looking, plugin))
+        except errors.AkooError as error:
+            return PluginPlan(plugin=plugin.name, problem=str(error))
     # As in the operator: prepare runs before there is a workload cluster.
     reached = await looking.workload() if verb == "sweep" else None
     ctx = looking.context(plugin, reached.client if reached is not None else None)

@@ -54,6 +54,12 @@ def held(
     for record in sorted(adopting, key=_name):
         if _failed(record, config):
             return AdoptionHold(reason="AdoptionHalted", message=_message(record, config))
+    if at_once == 0:
+        message = (
+            f"AKODeploymentConfig {config.name} lets no adoption begin (0 at a time). akoo-core "
+            "plan shows what would be done."
+        )
+        return AdoptionHold(reason="AdoptionWaits", message=message)
     count = len(adopting) + unseen
     if count < at_once:
         return None

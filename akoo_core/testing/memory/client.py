@@ -34,7 +34,10 @@ class MemoryTransport:
     async def send(self, request: ServerRequest, payload: Payload) -> Object:
         if request.verb == "list":
             return await self._list(request, payload)
-        return await self._call(request, lambda: self._answer_to(request, payload))
+        answer = self._call(
+            request, lambda: self._answer_to(request, payload), dry_run=payload.dry_run
+        )
+        return await answer
 
     async def stream(
         self, request: ServerRequest, payload: Payload, *, inactivity_seconds: float
@@ -133,12 +136,17 @@ class MemoryTransport:
         )
         return {}
 
-    async def _call(self, request: ServerRequest, function: Callable[[], T]) -> T:
+    async def _call(
+        self, request: ServerRequest, function: Callable[[], T], *, dry_run: bool = False
+    ) -> T:
         """One request: counted, refused where ordered, done, and copied on the way out."""
         if self.closed:
             raise RuntimeError(f"{request}: the client is closed")
         async with self._external.call(
-            self._system, request.operation, write=request.write, subject=request.target
+            self._system,
+            request.operation,
+            write=request.write and not dry_run,
+            subject=request.target,
         ):
             await asyncio.sleep(0)
             self._server.faults.calls.append(request)

@@ -26,8 +26,9 @@ class Options(structs.StrictStruct, frozen=True, kw_only=True):
     """The way to treat an AKO that somebody else deployed. Refuse: nothing is deployed where an
     object of it is in the way. Observe: it is looked at, and nothing is changed; a cluster without
     AKO gets none. Adopt: it is taken over as it is; a cluster without AKO gets one."""
-    adopt_at_once: Annotated[int, structs.Meta(ge=1, le=1000)] = 5
-    """Adoptions of clusters of this config that may be under way at a time."""
+    adopt_at_once: Annotated[int, structs.Meta(ge=0, le=1000)] = 5
+    """Adoptions of clusters of this config that may be under way at a time. 0: none begins, and
+    ``akoo-core plan`` shows what would be done."""
     version: str = ""
     """Of AKO; see the settings of the operator for the default."""
     chart: Chart | None = None

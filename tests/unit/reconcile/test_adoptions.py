@@ -186,6 +186,17 @@ async def test_at_most_so_many_at_once(fleet: ReconcileFleet, ako: AdoptingAko) 
     assert not fleet.record(second).spec.observed
 
 
+async def test_none_at_once_only_looks(fleet: ReconcileFleet, ako: AdoptingAko) -> None:
+    ako.adopted = api.AdoptedName(cluster_name=NAME, at_once=0)
+    name = await begun(fleet)
+    assert fleet.record(name).spec.observed
+    assert fleet.condition(name, "Ready") == ("False", "AdoptionWaits")
+    assert "akoo-core plan" in fleet.message(name, "Ready")
+    ako.adopted = api.AdoptedName(cluster_name=NAME)
+    await fleet.run(name)
+    assert not fleet.record(name).spec.observed
+
+
 async def test_the_first_failure_halts_the_others(fleet: ReconcileFleet, ako: AdoptingAko) -> None:
     ako.adopted = api.AdoptedName(cluster_name="one")
     ako.trouble = api.Blocked(reason="AdoptionWouldRestart", message="spec.template differs.")
