@@ -146,6 +146,17 @@ async def test_no_value_of_a_secret_is_shown(world: DeployWorld, there: dict[str
     assert [world.workload.objects(kind) for kind in KINDS] == before
 
 
+async def test_a_field_that_would_go_with_its_former_owner(world: DeployWorld) -> None:
+    """The first dry run leaves the field: it is Helm's. The second, before the apply, shows it."""
+    adopts = await installed(world)
+    smaller = stateful_set()
+    del smaller["spec"]["template"]["spec"]["containers"][0]["args"]
+    report = await adopt(world, adopts, smaller, deploy_world.config_map())
+    assert report.verdicts["ako"].reason == "AdoptionWouldRestart"
+    (obj,) = world.workload.objects(resources.STATEFUL_SETS)
+    assert obj["spec"]["template"] == TEMPLATE
+
+
 async def test_only_the_object_of_that_uid(world: DeployWorld) -> None:
     adopts = await installed(world)
     user = world.workload.client(field_manager="helm")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import copy
 from typing import Any
@@ -154,6 +155,12 @@ def test_adopted_changed_and_removed(build: Any) -> None:
             (config_map,) = objects_of(fleet, "ConfigMap")
             assert config_map["data"]["ipFamily"] == "V4"
             assert config_map["data"]["clusterName"] == NAME
+            await fleet.change_config({"extraConfigs": None})
+            await fleet.until(lambda: "V4" not in str(objects_of(fleet, "ConfigMap")), seconds=600)
+            await until(fleet, "Running")
+            (stateful_set,) = objects_of(fleet, "StatefulSet")
+            names_of = [c["name"] for c in stateful_set["spec"]["template"]["spec"]["containers"]]
+            assert names_of == ["ako"], "it does not go back to the shape of the install"
 
             await fleet.user.merge_patch(
                 resources.AKO_DEPLOYMENTS,
@@ -223,13 +230,16 @@ def test_an_install_that_changes_before_it_is_written(build: Any) -> None:
             server = fleet.workload("shop")
             assert server is not None
             helm = server.client(system="others", field_manager="helm")
+            note = {"spec": {"template": {"metadata": {"annotations": {"team": "a"}}}}}
+            await helm.merge_patch(resources.STATEFUL_SETS, "ako", note, NAMESPACE)
+            await asyncio.sleep(900)
             data = {"password": base64.b64encode(VALUES["password"].encode()).decode()}
             await helm.merge_patch(resources.SECRETS, "avi-secret", {"data": data}, NAMESPACE)
-            note = {"metadata": {"annotations": {"team": "a"}}}
-            await helm.merge_patch(resources.STATEFUL_SETS, "ako", note, NAMESPACE)
             await until(fleet, "Running")
             (stateful_set,) = objects_of(fleet, "StatefulSet")
-            assert stateful_set["metadata"]["annotations"]["team"] == "a"
+            template = stateful_set["spec"]["template"]
+            assert template["metadata"]["annotations"] == {"team": "a"}
+            assert ours(fleet, "StatefulSet")
 
     virtual_time.run(main)
 
