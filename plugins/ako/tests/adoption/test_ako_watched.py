@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from akoo_ako import installed, names
+from akoo_ako import installed, names, plugin
 from akoo_ako.adoption import look, shape, watch
 from akoo_ako.installs.owners import Owner
 from akoo_ako.installs.recognise import Install, OwnedObject
@@ -32,9 +32,16 @@ def test_a_package_has_to_be_paused(name: str, paused: bool | None, active: bool
         "spec": {} if paused is None else {"paused": paused},
     }
     owned = OwnedObject(kind="StatefulSet", name="ako", namespace="avi-system", owners=(PACKAGE,))
-    install = Install(kind="Ancestor", namespace="avi-system", primary=True, objects=(owned,))
+    install = Install(
+        kind="Ancestor",
+        namespace="avi-system",
+        primary=True,
+        cluster_name="my-cluster",
+        stateful_set={"kind": "StatefulSet"},
+        objects=(owned,),
+    )
     seen = Seen(namespace="team-a", name="shop", workload=(package,))
-    verdict = look._active_package(install, seen)
+    verdict = look._obstacle(install, [install], seen)
     assert (verdict is not None) is active
     if verdict is not None:
         assert (verdict.reason, verdict.detach) == (
@@ -73,7 +80,7 @@ def test_an_ako_that_restarts_in_its_adoption(build: Any) -> None:
         (failed, 4, ""),
         (structs.replace(adoption, ended_at=build.now), 3, ""),
     ):
-        answer = asyncio.run(watch.restarted(context(build, state, generation)))
+        answer = asyncio.run(plugin.AkoPlugin().observe(context(build, state, generation)))
         assert (answer.reason if isinstance(answer, api.Blocked) else "") == reason
     unwritten = context(build, adoption, 3, written=False)
     assert asyncio.run(watch.restarted(unwritten)) is None
