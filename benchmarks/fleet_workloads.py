@@ -62,12 +62,14 @@ class Transport(MemoryTransport):
         super().__init__(server, seam, system="workload")
         self._calls = calls
 
-    async def _call(self, request: ServerRequest, work: Callable[[], T]) -> T:
+    async def _call(
+        self, request: ServerRequest, function: Callable[[], T], *, dry_run: bool = False
+    ) -> T:
         def measured() -> T:
             with self._calls.imitating():
-                return work()
+                return function()
 
-        return await super()._call(request, measured)
+        return await super()._call(request, measured, dry_run=dry_run)
 
 
 class Kubelet(Calls):
