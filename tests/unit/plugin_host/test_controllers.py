@@ -260,3 +260,21 @@ async def test_verbs_read_what_any_controller_watches_and_write_nothing(
     assert scoped_client.for_verbs(inner, "avi", ()) is None
     with pytest.raises(OutOfScopeError):
         await scoped_client.for_reading(inner, "avi", ()).list(resources.CLUSTERS)
+
+
+async def test_verbs_list_the_kinds_that_the_plugin_reads(inner: client.KubeClient) -> None:
+    """Of Secrets they get the metadata: values are for the deploy executor."""
+    reads = (resources.CLUSTERS, resources.SECRETS)
+    shared = scoped_client.for_verbs(inner, "ako", (), reads)
+    assert shared is not None
+    assert (await shared.list(resources.CLUSTERS)).items
+    for secret in (await shared.list(resources.SECRETS, metadata_only=True)).items:
+        assert "data" not in secret
+    for refused in (
+        shared.list(resources.SECRETS),
+        shared.get(resources.SECRETS, "a", "default"),
+        shared.list(resources.CONFIG_MAPS),
+        shared.delete(resources.CLUSTERS, "shop", "default"),
+    ):
+        with pytest.raises(OutOfScopeError):
+            await refused
