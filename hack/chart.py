@@ -99,7 +99,7 @@ def _rights(plugins: Plugins) -> str:
     cluster_role, role = rbac.manifests(())
     text = _dump(_packaged("serviceaccount", "bindings")) + _dump([cluster_role])
     for name, plugin in plugins.items():
-        own = rbac.plain(plugin.rbac)
+        own = rbac.plain(rbac.of_plugin(plugin))
         if own:
             text += _if(_selected(name), _rules(own))
     text += _if(".Values.extraRules", "{{ toYaml .Values.extraRules }}\n")

@@ -85,6 +85,13 @@ def of_plugins(plugins: Iterable[api.Plugin]) -> tuple[api.RbacRule, ...]:
     return (*keeping, *reading)
 
 
+def of_plugin(plugin: api.Plugin | type[api.Plugin]) -> tuple[api.RbacRule, ...]:
+    """The rights in all namespaces that a plugin needs beyond the core's: those that it declares,
+    and to list the kinds that its verbs read."""
+    lists = (_rule(kind.group, kind.plural, "list") for kind in plugin.reads)
+    return (*plugin.rbac, *lists)
+
+
 def manifests(
     plugins: Iterable[api.Plugin], *, namespace: str = "akoo-system", lease_name: str = NAME
 ) -> tuple[dict[str, Any], ...]:
@@ -92,8 +99,7 @@ def manifests(
     selected = tuple(plugins)
     rules = (
         *CORE,
-        *(rule for plugin in selected for rule in plugin.rbac),
-        *(_rule(kind.group, kind.plural, "list") for plugin in selected for kind in plugin.reads),
+        *(rule for plugin in selected for rule in of_plugin(plugin)),
     )
     own = (*own_namespace(lease_name), *of_plugins(selected))
     return (
