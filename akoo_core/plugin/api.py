@@ -234,6 +234,9 @@ class AdoptedName(Fact, frozen=True, kw_only=True):
     under the name of its record."""
     at_once: Annotated[int, structs.Meta(ge=0)] = 5
     """Adoptions of one config that may be under way at a time; 0: none begins."""
+    contested: bool = False
+    """Somebody else writes the adopted objects. What the plugin deployed is not kept up to date
+    while it waits, and its ``observe`` is called nevertheless."""
 
 
 ADOPTION_FAILURES = ("AdoptionWouldRestart", "AdoptionRestarted")
@@ -323,6 +326,8 @@ class View(structs.Struct, frozen=True, kw_only=True):
     """The version that the workload API server says (``v1.34.2``; ``v1.34+`` where it says no exact
     minor), for a plugin with ``needs_kubernetes_version``: always known to ``contribute`` before
     anything is written. "" while it was not read."""
+    held: bool = False
+    """observe: nothing but ``held`` of the contribution keeps it from being written."""
 
     def fact(self, kind: type[F]) -> F | None:
         """The fact of that kind, or None while its provider has not given it, or declines it."""
@@ -688,6 +693,9 @@ class Contribution(structs.Struct, frozen=True, kw_only=True):
     Before the first of them is written, a dry run has to show that no Pod template, no data of a
     ConfigMap and no value of a Secret changes; else nothing is written (``AdoptionWouldRestart``).
     """
+    held: Wait | None = None
+    """Everything is looked at as before a write, and nothing is written. Where nothing is in the
+    way, this is the answer of the plugin, and ``view.held`` is True in its next ``observe``."""
 
 
 # Controllers of a plugin's own kinds.

@@ -15,6 +15,7 @@ from tests.sim.sim_fleet import Cast, SimFleet
 
 NAMESPACE: Final = "balancers"
 NAME: Final = "my-cluster"
+RELEASE: Final = "sh.helm.release.v1.ako.v1"
 SELECTOR: Final = {"app.kubernetes.io/name": "ako", "app.kubernetes.io/instance": "ako-159"}
 SERVICE_ACCOUNTS: Final = Resource("", "v1", "serviceaccounts", "ServiceAccount")
 TAKEN: Final = (
@@ -71,6 +72,14 @@ def objects(data: dict[str, str], secret: dict[str, str]) -> list[dict[str, Any]
     ]
 
 
+def release() -> dict[str, Any]:
+    """The Secret in which Helm keeps the release."""
+    secret = _made("v1", "Secret", RELEASE)
+    labels = {"owner": "helm", "name": "ako"}
+    metadata = {"name": RELEASE, "namespace": NAMESPACE, "labels": labels}
+    return secret | {"type": "helm.sh/release.v1", "metadata": metadata}
+
+
 def _made(api_version: str, kind: str, name: str) -> dict[str, Any]:
     marks = {"meta.helm.sh/release-name": "ako", "meta.helm.sh/release-namespace": NAMESPACE}
     metadata = {"name": name, "namespace": NAMESPACE, "annotations": marks}
@@ -86,6 +95,7 @@ async def installed(fleet: SimFleet) -> str:
     by_kind = {kind.kind: kind for kind in TAKEN}
     for obj in objects(data(), values(fleet) or secret):
         await helm.create(by_kind[obj["kind"]], obj)
+    await helm.create(resources.SECRETS, release())
     await asyncio.sleep(30)
     return uid
 
@@ -130,6 +140,7 @@ async def adoption(fleet: SimFleet) -> None:
     await asyncio.sleep(30)
     assert pods(fleet) == before, "AKO was restarted"
     assert not shared(fleet), "an object with two owners"
+    assert not found_by_helm(fleet), "Helm finds the release"
 
 
 async def adopted_and_changed(fleet: SimFleet) -> None:
@@ -157,6 +168,16 @@ def pods(fleet: SimFleet) -> set[str]:
     return {pod["metadata"]["uid"] for pod in workload.server.objects(resources.PODS)}
 
 
+def found_by_helm(fleet: SimFleet) -> list[str]:
+    """The Secrets by which Helm finds releases."""
+    (workload,) = fleet.workloads.values()
+    return [
+        secret["metadata"]["name"]
+        for secret in workload.server.objects(resources.SECRETS, NAMESPACE)
+        if (secret["metadata"].get("labels") or {}).get("owner") == "helm"
+    ]
+
+
 def shared(fleet: SimFleet) -> list[str]:
     """Objects that are not ours alone: without our label, or with fields of Helm."""
     (workload,) = fleet.workloads.values()
@@ -164,6 +185,8 @@ def shared(fleet: SimFleet) -> list[str]:
     for kind in TAKEN:
         for obj in workload.server.objects(kind, NAMESPACE):
             metadata = obj["metadata"]
+            if metadata["name"] == RELEASE:
+                continue
             managers = {entry["manager"] for entry in metadata["managedFields"]}
             if names.RECORD_LABEL not in (metadata.get("labels") or {}) or "helm" in managers:
                 wrong.append(f"{kind.kind} {metadata['name']}: {sorted(managers)}")

@@ -27,7 +27,10 @@ def test_a_crash_at_any_call_of_an_adoption_changes_nothing_in_the_end(
 
 def test_the_writes_of_an_adoption_are_among_the_points() -> None:
     whole = test_crashes.undisturbed(sim_adoption.adoption, sim_adoption.CAST)
-    sites = {point.site for point in whole.points[whole.begun :] if point.write}
+    writes = [point.site for point in whole.points[whole.begun :] if point.write]
+    sites = set(writes)
     for kind in ("statefulsets", "configmaps", "secrets", "serviceaccounts"):
         assert f"patch {kind}" in str(sites)
         assert f"apply {kind}" in str(sites)
+    patched = [site for site in writes if "patch secrets" in site]
+    assert len(patched) == 2 * len(("the release of Helm", "avi-secret")), "before and after each"

@@ -46,7 +46,11 @@ async def preview(looking: attempt.Attempt, plugin: api.Plugin) -> Rows:
     contribution = answer or api.Contribution()
     objects = WorkloadObjects(looking.name, reached.client, adoption.uids([contribution]))
     wanted = inventory.wanted(looking.name, {plugin.name: contribution})
-    return tuple([await _row(objects, obj) for obj in wanted])
+    rows = [await _row(objects, obj) for obj in wanted]
+    if contribution.held is None:
+        return tuple(rows)
+    first = api.PlannedAction(action="change", kind="AKO", name=name, why=contribution.held.message)
+    return (first, *rows)
 
 
 async def _row(objects: WorkloadObjects, obj: inventory.WantedObject) -> api.PlannedAction:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Literal
 
+from akoo_core import structs
 from akoo_core.kube import errors
 from akoo_core.kube.client import KubeClient
 from akoo_core.objects.record import Phase, RecordSpec
@@ -45,6 +46,8 @@ class _Round:
         """Facts that the plugins gave and declined in this round, by plugin."""
         self._seen: Mapping[str, str] = {}
         """The annotations of the record at the last call of a verb."""
+        self._held: set[str] = set()
+        """Plugins of whose contributions nothing is written but for ``held``."""
         self._prepared = True
         self._deployment = RoundDeployment(attempt, self._report_all)
 
@@ -58,6 +61,11 @@ class _Round:
             return {}
         contributions = self._contributions()
         client = await self._deployment.run(contributions, self._kept())
+        self._held = {
+            name
+            for name, contribution in contributions.items()
+            if contribution.held is not None and self._reason(name) == contribution.held.reason
+        }
         await self._observe(client)
         await adoptions.note(self._attempt)
         self._attempt.report.phase = self._phase()
@@ -172,15 +180,18 @@ class _Round:
             plugin.name: deployer.last(self._attempt.name, plugin.name, spec.inventory)
             for plugin in self._plugins
             if plugin.name in self._trouble
+            and not adoptions.contested(self._attempt.spec, plugin.name)
         }
         return {name: kept for name, kept in last.items() if kept is not None}
 
     async def _observe(self, client: KubeClient | None) -> None:
         for plugin in self._plugins:
-            unwritten = adoptions.unwritten(self._attempt.spec, plugin.name)
-            if plugin.name in self._trouble and not unwritten:
+            spec = self._attempt.spec
+            adopting = adoptions.unwritten(spec, plugin.name)
+            adopting = adopting or adoptions.contested(spec, plugin.name)
+            if plugin.name in self._trouble and not adopting:
                 continue
-            if unwritten and client is None:
+            if adopting and client is None:
                 client = (await self._attempt.workload()).client
             answer = await self._call("observe", plugin, client)
             consumed = self._consumed(plugin, answer)
@@ -212,6 +223,9 @@ class _Round:
         if not self._caller.implements(plugin, verb):
             return None
         context = self._attempt.context(plugin, client)
+        if plugin.name in self._held:
+            held = structs.replace(context.view, held=True)
+            context = structs.replace(context, view=held)
         self._seen = self._attempt.existing.annotations
         try:
             return await self._caller.call(verb, plugin, context)
@@ -237,6 +251,10 @@ class _Round:
                 report.expected[answer.reason] = answer.expected_seconds
             report.plugin(plugin.name, "False", answer.reason, answer.message)
             report.requeue(answer.after)
+
+    def _reason(self, plugin: str) -> str:
+        condition = self._attempt.report.plugins.get(plugin)
+        return condition.reason if condition is not None else ""
 
     def _phase(self) -> Phase:
         """The phase. A cluster that runs stays Running, whatever its plugins answer now."""

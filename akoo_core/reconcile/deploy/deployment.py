@@ -149,6 +149,9 @@ class Deployment:
             self._end(plugin, foreign_error(reasons))
         await self._look_at_definitions([obj for obj in due if obj.definition])
         await self._look_at_adopted([obj for obj in due if self._adopting(obj)])
+        for plugin, contribution in self._job.contributions.items():
+            if contribution.held is not None and plugin not in self._verdicts:
+                self._hold(plugin, contribution.held)
 
     def _adopting(self, obj: inv.WantedObject) -> bool:
         """The object is to be taken over, and was never applied by us."""
@@ -203,8 +206,12 @@ class Deployment:
             return None  # Its kind is not served (yet): there is none.
 
     def _end(self, plugin: str, error: BlockedError) -> None:
-        """Block the plugin: none of its objects is written, and new ones leave the inventory."""
-        self._verdicts[plugin] = api.Blocked(reason=error.reason, message=str(error))
+        """Block the plugin."""
+        self._hold(plugin, api.Blocked(reason=error.reason, message=str(error)))
+
+    def _hold(self, plugin: str, verdict: Verdict) -> None:
+        """None of the plugin's objects is written, and new ones leave the inventory."""
+        self._verdicts[plugin] = verdict
         stored = {inv.key_of(item) for item in self._stored}
         for obj in self._wanted:
             if obj.plugin == plugin and obj.key not in stored:

@@ -24,7 +24,7 @@ from akoo_ako import (
     settings,
     starts,
 )
-from akoo_ako.adoption import look, render, shape, watch
+from akoo_ako.adoption import again, former, look, render, shape, watch
 from akoo_ako.chart import effective
 from akoo_ako.helm import objects as of_chart
 from akoo_ako.helm import renderings
@@ -53,6 +53,7 @@ class AkoPlugin(api.Plugin):
         effective.AkoValues,
         installed.AkoInstall,
         shape.AkoShape,
+        former.AkoFormerOwner,
         api.AdoptedName,
     )
     reads: ClassVar[tuple[Resource, ...]] = read.MANAGEMENT
@@ -134,6 +135,9 @@ class AkoPlugin(api.Plugin):
         refused = _only_observes(view)
         if refused is not None:
             return refused
+        contested = former.active(view) if render.adopted(view) is not None else None
+        if contested is not None:
+            return contested
         if api.LoadBalancerPlacement.fact_name in view.awaited:
             return api.Wait(
                 reason="PlacementAwaited",
@@ -187,10 +191,12 @@ class AkoPlugin(api.Plugin):
             return await observing.look(ctx, self._settings.table)
         if ctx.view.spec.observed or watch.under_way(ctx.view):
             return await look.look(ctx, self._settings)
-        if restarted := await watch.restarted(ctx):
-            return restarted
-        result = await observe.observe(ctx, self._settings.table)
-        return prepare.observed(ctx, result)
+        owner = await again.look(ctx) if render.adopted(ctx.view) is not None else None
+        result: api.Result | None = await watch.restarted(ctx)
+        if result is None:
+            result = await observe.observe(ctx, self._settings.table)
+            result = prepare.observed(ctx, result)
+        return again.noted(ctx, owner, result)
 
     @api.hookimpl
     async def drain(self, ctx: api.VerbContext) -> api.Result:

@@ -33,6 +33,7 @@ class Adopting(reconcile_plugins.Ako):
         super().__init__()
         self.adopts: tuple[api.AdoptedObject, ...] = ()
         self.stateful_set = deploy_world.stateful_set()
+        self.held: api.Wait | None = None
 
     def only_observes(self, section: structs.JSON) -> bool:
         return section.get("existing") == "Adopt"
@@ -51,6 +52,7 @@ class Adopting(reconcile_plugins.Ako):
             objects=(deploy_world.config_map(), self.stateful_set, service_account),
             secrets=(deploy_world.SECRET,),
             adopts=self.adopts,
+            held=self.held,
         )
 
     @api.hookimpl
@@ -130,6 +132,14 @@ async def test_each_object_has_a_row(looking: Attempt, plugin: Adopting) -> None
             "it is marked as ours with the fields of helm; its values are compared first",
         ),
     }
+
+
+async def test_what_comes_first_has_a_row(looking: Attempt, plugin: Adopting) -> None:
+    plugin.held = api.Wait(reason="OwnerAwaited", message="Helm's release first.", after=30.0)
+    answer = await ask._answer(looking, plugin, "prepare")
+    first, *objects = answer.actions
+    assert (first.kind, first.action, first.why) == ("AKO", "change", "Helm's release first.")
+    assert len(objects) == 4
 
 
 async def test_a_change_and_an_object_of_others(looking: Attempt, plugin: Adopting) -> None:

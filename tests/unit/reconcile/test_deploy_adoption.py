@@ -262,3 +262,35 @@ def test_every_field_keeps_an_owner(entries: list[dict[str, Any]]) -> None:
     metadata = {"uid": "u", "resourceVersion": "1", "managedFields": after}
     again = {"apiVersion": "apps/v1", "metadata": metadata}
     assert adoption.managed_fields(again, manifest) == after, "twice is once"
+
+
+HELD = api.Wait(reason="OwnerAwaited", message="Its owner first.", after=30.0)
+
+
+async def test_a_held_contribution_is_looked_at_and_not_written(world: DeployWorld) -> None:
+    adopts = await installed(world)
+    contribution = api.Contribution(
+        objects=(stateful_set(), deploy_world.config_map()),
+        secrets=(SECRET,),
+        adopts=adopts,
+        held=HELD,
+    )
+    report = await world.run({"ako": contribution})
+    assert report.verdicts == {"ako": HELD}
+    assert report.applied == 0
+    assert world.inventory == ()
+    dry = [call for call in world.workload.faults.calls if call.verb == "apply"]
+    assert dry, "the dry run"
+    objects = [obj for kind in KINDS for obj in world.workload.objects(kind)]
+    assert not any(names.RECORD_LABEL in (obj["metadata"].get("labels") or {}) for obj in objects)
+
+
+async def test_an_obstacle_counts_more_than_the_hold(world: DeployWorld) -> None:
+    adopts = await installed(world)
+    contribution = api.Contribution(
+        objects=(stateful_set(image="ako:2.1.1"), deploy_world.config_map()),
+        adopts=adopts,
+        held=HELD,
+    )
+    report = await world.run({"ako": contribution})
+    assert report.verdicts["ako"].reason == "AdoptionWouldRestart"

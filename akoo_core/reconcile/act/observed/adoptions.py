@@ -122,6 +122,13 @@ def unwritten(spec: RecordSpec, plugin: str) -> bool:
     return under_way and mine and not any(item.plugin == plugin for item in spec.inventory)
 
 
+def contested(spec: RecordSpec, plugin: str) -> bool:
+    """The plugin has adopted, and somebody else writes its objects: it is asked about that in each
+    round, and nothing that it deployed is written again."""
+    fact = spec.facts.get(api.AdoptedName.fact_name)
+    return fact is not None and fact.plugin == plugin and bool(fact.data.get("contested"))
+
+
 async def note(attempt: Attempt) -> None:
     """Store the end or the failure of an adoption that is under way. Raises ConflictError."""
     adoption = attempt.spec.adoption

@@ -6,7 +6,7 @@ Reads AKO's objects and all that may own them, in both clusters; changes nothing
 from __future__ import annotations
 
 from akoo_ako import desired, installed, names, observe, pods, settings, workload
-from akoo_ako.adoption import shape
+from akoo_ako.adoption import former, harmless, shape
 from akoo_ako.installs import read, recognise, verdict
 from akoo_ako.installs.recognise import Install
 from akoo_ako.installs.seen import Seen, at, name_of, namespace_of
@@ -17,7 +17,8 @@ AGAIN_SECONDS = 120.0
 
 
 async def look(ctx: api.VerbContext, ours: settings.Settings) -> api.Result:
-    """The state of the AKO of the cluster, and whether it can be adopted."""
+    """The state of the AKO of the cluster, and whether it can be adopted. Where nothing else holds
+    the adoption, its former owner is made harmless."""
     cluster = ctx.view.cluster
     if ctx.workload is None or cluster is None:
         return await observe.look(ctx, ours.table, names.NAMESPACE, {})
@@ -34,15 +35,21 @@ async def look(ctx: api.VerbContext, ours: settings.Settings) -> api.Result:
     if obstacle is not None:
         held = structs.replace(fact, reason=obstacle.reason, message=obstacle.message)
         return _held(obstacle.reason, obstacle.message, held)
+    stored = ctx.view.fact(former.AkoFormerOwner)
+    owner = former.of(install, objects, stored)
+    if ctx.view.held and owner == stored:
+        owner = await harmless.make(ctx, owner)
     result = await observe.look(ctx, ours.table, fact.namespace, fact.selector)
     if isinstance(result, api.Blocked):
         return result
     if isinstance(result, api.Wait):
-        return structs.replace(result, facts=(*result.facts, fact))
+        return structs.replace(result, facts=(*result.facts, fact, owner))
     adopted = api.AdoptedName(
         cluster_name=install.cluster_name, at_once=desired.options_of(ctx.view).adopt_at_once
     )
-    return structs.replace(result, facts=(*result.facts, fact, shape.of(install, objects), adopted))
+    return structs.replace(
+        result, facts=(*result.facts, fact, owner, shape.of(install, objects), adopted)
+    )
 
 
 def _without_ako(objects: Seen) -> api.Result:
@@ -65,9 +72,11 @@ def _obstacle(install: Install, running: list[Install], objects: Seen) -> verdic
 
 
 def _active_package(install: Install, objects: Seen) -> verdict.Verdict | None:
-    """The PackageInstall that deployed it, unless somebody has paused that: kapp-controller writes
-    all objects again every ten minutes."""
+    """A PackageInstall that deploys a part of it and is not the install's owner, unless somebody
+    has paused that: kapp-controller writes all objects again every ten minutes."""
+    own = former.of(install, objects, None).objects
     above = {(owner.namespace, owner.name) for obj in install.objects for owner in obj.owners}
+    above -= {(each.namespace, each.name) for each in own if each.kind == "PackageInstall"}
     for package in objects.workload_of("PackageInstall"):
         key = namespace_of(package), name_of(package)
         if key in above and at(package, "spec.paused") is not True:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from akoo_ako import config, credential, desired, fence, images, names, objects, refusal, settings
+from akoo_ako.adoption import former
 from akoo_ako.adoption.shape import AkoShape
 from akoo_ako.installed import AkoInstall
 from akoo_ako.installs import differences
@@ -158,6 +159,7 @@ def _contribution(
         objects=tuple(manifests),
         secrets=(_placed(secret, install.namespace),),
         adopts=tuple(_adopts(install, shape)),
+        held=None if written(view) else former.awaited(view),
     )
 
 

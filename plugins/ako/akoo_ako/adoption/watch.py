@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from akoo_ako import desired, refusal, settings
-from akoo_ako.adoption import look, render
+from akoo_ako.adoption import former, look, render
 from akoo_core.plugin import api, structs
 
 RESTARTED = "AdoptionRestarted"
@@ -23,11 +23,15 @@ def kept(view: api.View, ours: settings.Settings, result: api.Result | None) -> 
         moved = install.moved or render.moves(view, ours)
     except refusal.Refusal:
         moved = install.moved  # contribute says why.
+    owner = view.fact(former.AkoFormerOwner)
     name = api.AdoptedName(
         cluster_name=view.spec.ako_cluster_name,
         at_once=desired.options_of(view).adopt_at_once,
+        contested=owner is not None and bool(owner.active),
     )
-    facts = (structs.replace(install, moved=moved), shape, name)
+    facts: tuple[api.Fact, ...] = (structs.replace(install, moved=moved), shape, name)
+    if owner is not None:
+        facts = (*facts, owner)
     done = result or api.Done()
     return structs.replace(done, facts=(*done.facts, *facts))
 

@@ -1,0 +1,267 @@
+"""The former owner of an adopted AKO: the objects by which it writes, and their state; pure.
+
+Helm finds a release by the label ``owner`` of its Secrets. kapp-controller writes the objects of a
+PackageInstall again every ten minutes, unless that is paused.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar, Final, Literal
+
+from akoo_ako.installs import owners
+from akoo_ako.installs.recognise import Install
+from akoo_ako.installs.seen import Seen, at, label, metadata_of, name_of, namespace_of
+from akoo_core.plugin import api, structs
+
+OWNER_LABEL: Final = "owner"
+HELM_OWNER: Final = "helm"
+"""The value of the label."""
+
+TWO_INTERVALS: Final = datetime.timedelta(minutes=20)
+"""kapp-controller writes every ten minutes: by then it has written what it was about to write."""
+_PROGRAMS: Final = {"Secret": ("helm",), "PackageInstall": ("kapp", "kapp-controller")}
+"""The field managers of an owner. An adoption takes their fields away."""
+
+Paused = Literal["absent", "false"]
+
+
+class FormerObject(structs.Struct, frozen=True, kw_only=True):
+    """One object that is changed, so that the former owner writes nothing any more."""
+
+    kind: Literal["Secret", "PackageInstall"]
+    namespace: str
+    name: str
+    uid: str
+    paused: Paused = "absent"
+    """``spec.paused`` of a PackageInstall before it was changed."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+class AkoFormerOwner(api.Fact, frozen=True, kw_only=True):
+    """The former owner. It is stored before anything of it is changed."""
+
+    fact_name: ClassVar[str] = "AkoFormerOwner"
+
+    owner: str = ""
+    """``Helm release balancers/ako``; "" for an install that nobody owns."""
+    objects: tuple[FormerObject, ...] = ()
+    harmless_at: datetime.datetime | None = None
+    """The time at which all objects were changed; None before that, and without any."""
+    forbidden: str = ""
+    """The object that the operator may not change, in words; "" for none."""
+    active: str = ""
+    """The change that the former owner made since, in words; "" for none."""
+
+    @property
+    def harmless(self) -> bool:
+        """There is nothing to change, or it is changed."""
+        return not self.objects or self.harmless_at is not None
+
+
+def of(install: Install, objects: Seen, before: AkoFormerOwner | None) -> AkoFormerOwner:
+    """The former owner of an install that can be adopted. Objects that were stored before stay
+    part of it: by now they may look like objects of nobody."""
+    active = {each.uid: each for each in _active(install, objects)}
+    stored = {each.uid: each for each in before.objects} if before is not None else {}
+    merged = active | stored
+    chain = _chain(install)
+    named = [owner for owner in chain if owner.kind in (owners.HELM, "PackageInstall")]
+    owner = before.owner if before is not None else ""
+    harmless_at = before.harmless_at if before is not None else None
+    return AkoFormerOwner(
+        owner=owner or (str(named[-1]) if named else ""),
+        objects=tuple(sorted(merged.values(), key=str)),
+        harmless_at=None if active else harmless_at,
+        forbidden=before.forbidden if before is not None else "",
+    )
+
+
+def _chain(install: Install) -> tuple[owners.Owner, ...]:
+    """The owners of the StatefulSet. Other objects, such as a class, may be parts of another
+    release, which is not the install's owner."""
+    mine = (obj for obj in install.objects if obj.kind == "StatefulSet")
+    return next((obj.owners for obj in mine), ())
+
+
+def _active(install: Install, objects: Seen) -> Iterator[FormerObject]:
+    """The objects by which an owner of the install writes now."""
+    above = {(owner.kind, owner.namespace, owner.name) for owner in _chain(install)}
+    for secret in objects.workload_of("Secret"):
+        release = (owners.HELM, namespace_of(secret), label(secret, "name"))
+        if release in above and is_release(secret, release[2]):
+            yield _object("Secret", secret)
+    for package in objects.workload_of("PackageInstall"):
+        mine = ("PackageInstall", namespace_of(package), name_of(package))
+        paused = at(package, "spec.paused")
+        if mine in above and paused is not True:
+            yield structs.replace(
+                _object("PackageInstall", package), paused="absent" if paused is None else "false"
+            )
+
+
+def is_release(secret: structs.JSON, release: str) -> bool:
+    """The Secret is a revision of a release that Helm finds."""
+    own = name_of(secret).startswith(f"sh.helm.release.v1.{release}.v")
+    return own and label(secret, OWNER_LABEL) == HELM_OWNER
+
+
+def _object(kind: Literal["Secret", "PackageInstall"], obj: structs.JSON) -> FormerObject:
+    uid = str(metadata_of(obj).get("uid") or "")
+    return FormerObject(kind=kind, namespace=namespace_of(obj), name=name_of(obj), uid=uid)
+
+
+# Patches.
+
+
+def harmless(former: FormerObject, live: structs.JSON) -> list[structs.JSON]:
+    """The JSON patch that makes an object harmless; [] where it is, or is another one."""
+    if metadata_of(live).get("uid") != former.uid:
+        return []
+    change: list[structs.JSON]
+    if former.kind == "Secret":
+        if label(live, OWNER_LABEL) != HELM_OWNER:
+            return []
+        path = f"/metadata/labels/{OWNER_LABEL}"
+        change = [_test(path, HELM_OWNER), {"op": "remove", "path": path}]
+    elif at(live, "spec.paused") is True:
+        return []
+    else:
+        change = [{"op": "add", "path": "/spec/paused", "value": True}]
+    return [*_same(live), *change]
+
+
+def restored(former: FormerObject, live: structs.JSON) -> list[structs.JSON]:
+    """The JSON patch that gives an object back as it was; [] where it is so, or is another one."""
+    if metadata_of(live).get("uid") != former.uid:
+        return []
+    change: list[structs.JSON]
+    if former.kind == "Secret":
+        if label(live, OWNER_LABEL):
+            return []
+        change = [{"op": "add", "path": f"/metadata/labels/{OWNER_LABEL}", "value": HELM_OWNER}]
+    elif at(live, "spec.paused") is not True:
+        return []
+    elif former.paused == "absent":
+        change = [{"op": "remove", "path": "/spec/paused"}]
+    else:
+        change = [{"op": "replace", "path": "/spec/paused", "value": False}]
+    return [*_same(live), *change]
+
+
+def _same(live: structs.JSON) -> list[structs.JSON]:
+    """The tests that nobody has changed the object since it was read."""
+    metadata = metadata_of(live)
+    return [_test(f"/metadata/{key}", metadata[key]) for key in ("uid", "resourceVersion")]
+
+
+def _test(path: str, value: object) -> structs.JSON:
+    return {"op": "test", "path": path, "value": value}
+
+
+# The look whether it is still so.
+
+
+def reverted(
+    former: AkoFormerOwner,
+    live: Mapping[str, structs.JSON],
+    revisions: Iterable[structs.JSON],
+    own: Iterable[structs.JSON],
+    now: datetime.datetime,
+) -> str:
+    """The change by which the former owner is active again, in words; "" for none.
+
+    ``live``: PackageInstalls by UID. ``revisions``: Secrets of Helm. ``own``: objects of AKO that
+    are marked as ours. What a program wrote counts for two of its intervals: after that it is taken
+    back.
+    """
+    wanted = releases(former)
+    for secret in revisions:
+        namespace, release = namespace_of(secret), label(secret, "name")
+        if (namespace, release) in wanted and is_release(secret, release):
+            return (
+                f"Helm finds release {namespace}/{release} again (label {OWNER_LABEL} of Secret "
+                f"{namespace}/{name_of(secret)})"
+            )
+    for each in former.objects:
+        there = live.get(each.uid)
+        if each.kind == "PackageInstall" and there and at(there, "spec.paused") is not True:
+            return f"{each} is not paused any more"
+    programs = {program for each in former.objects for program in _PROGRAMS[each.kind]}
+    for obj in own:
+        for entry in metadata_of(obj).get("managedFields") or ():
+            manager = str(entry.get("manager") or "")
+            recent = now - structs.convert(entry.get("time"), datetime.datetime) < TWO_INTERVALS
+            if manager in programs and recent and not entry.get("subresource"):
+                return f"{manager} wrote {obj['kind']} {namespace_of(obj)}/{name_of(obj)} again"
+    return ""
+
+
+def releases(former: AkoFormerOwner) -> set[tuple[str, str]]:
+    """Namespaces and names of the releases of Helm."""
+    names_of_releases = set()
+    for each in former.objects:
+        if each.kind == "Secret":
+            release, _, _ = each.name.removeprefix("sh.helm.release.v1.").rpartition(".v")
+            names_of_releases.add((each.namespace, release))
+    return names_of_releases
+
+
+def detach(former: AkoFormerOwner) -> str:
+    """The commands by which a person makes it harmless again."""
+    of_helm = (
+        f"kubectl -n {namespace} label secret -l {OWNER_LABEL}={HELM_OWNER},name={release} "
+        f"{OWNER_LABEL}-"
+        for namespace, release in sorted(releases(former))
+    )
+    of_packages = (
+        f"kubectl -n {each.namespace} patch packageinstall {each.name} --type merge "
+        '-p \'{"spec":{"paused":true}}\''
+        for each in former.objects
+        if each.kind == "PackageInstall"
+    )
+    return "; ".join([*of_helm, *of_packages])
+
+
+def active(view: api.View) -> api.Wait | None:
+    """The Wait of an adopted AKO whose former owner is active; None for any other."""
+    former = view.fact(AkoFormerOwner)
+    return waiting(former) if former is not None and former.active else None
+
+
+def waiting(former: AkoFormerOwner) -> api.Wait:
+    """The Wait of an adopted AKO whose former owner is active."""
+    return api.Wait(
+        reason="FormerOwnerActive",
+        message=(
+            f"{former.owner} owned this AKO before it was adopted, and is active again: "
+            f"{former.active}. Two would write the same objects, so akoo-core writes none of them. "
+            f"Detach it: {detach(former)}."
+        ),
+        after=60.0,
+        expected_seconds=0.0,
+    )
+
+
+def awaited(view: api.View) -> api.Wait | None:
+    """The Wait until the former owner is harmless; None once it is."""
+    former = view.fact(AkoFormerOwner)
+    if former is not None and former.harmless:
+        return None
+    owner = (former.owner if former is not None else "") or "The former owner"
+    if former is not None and former.forbidden:
+        return api.Wait(
+            reason="FormerOwnerForbidden",
+            message=f"The operator may not change {former.forbidden}, by which {owner} writes "
+            f"AKO's objects. Do it: {detach(former)}.",
+            after=60.0,
+            expected_seconds=0.0,
+        )
+    return api.Wait(
+        reason="FormerOwnerAwaited",
+        message=f"{owner} is made harmless before the first object is written.",
+        after=30.0,
+    )

@@ -1,0 +1,66 @@
+"""The former owner of an AKO is made harmless, before anything of an adoption is written.
+
+Writes the objects that the stored fact names, and nothing else: each one by its UID, and only as it
+was read. Of Secrets it reads the metadata.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from akoo_ako.adoption import former
+from akoo_ako.adoption.former import AkoFormerOwner, FormerObject
+from akoo_ako.installs import kinds
+from akoo_core.plugin import api, structs
+from akoo_core.plugin.kube import (
+    SECRETS,
+    ForbiddenError,
+    KubeClient,
+    NotFoundError,
+    Resource,
+)
+
+_KINDS: Final[dict[str, Resource]] = {
+    "Secret": SECRETS,
+    "PackageInstall": kinds.PACKAGE_INSTALLS[0],
+}
+
+
+async def make(ctx: api.VerbContext, stored: AkoFormerOwner) -> AkoFormerOwner:
+    """Make the objects of a stored fact harmless; the fact, as it is then. An object that somebody
+    changed meanwhile raises KubeError, and is read again in the next round."""
+    if ctx.workload is None or stored.harmless:
+        return stored
+    for each in stored.objects:
+        try:
+            await _change(ctx.workload, each)
+        except ForbiddenError:
+            return structs.replace(stored, forbidden=str(each))
+    return structs.replace(stored, forbidden="", harmless_at=ctx.clock.now())
+
+
+async def _change(kube: KubeClient, each: FormerObject) -> None:
+    live = await read(kube, each)
+    patch = former.harmless(each, live) if live is not None else []
+    if not patch:
+        return
+    try:
+        await kube.json_patch(_KINDS[each.kind], each.name, patch, each.namespace)
+    except NotFoundError:
+        return
+
+
+async def read(kube: KubeClient, each: FormerObject) -> structs.JSON | None:
+    """The object as it is now, a Secret without its values; None where it is gone."""
+    selector = f"metadata.name={each.name}"
+    try:
+        page = await kube.list(
+            _KINDS[each.kind],
+            each.namespace,
+            field_selector=selector,
+            limit=1,
+            metadata_only=each.kind == "Secret",
+        )
+    except NotFoundError:
+        return None
+    return page.items[0] if page.items else None

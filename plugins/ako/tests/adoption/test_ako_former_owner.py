@@ -1,0 +1,341 @@
+"""Former owners of an adopted AKO are made harmless before the first write, and looked at again."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from akoo_ako.adoption import harmless
+from akoo_ako.installs import kinds
+from akoo_ako.plugin import AkoPlugin
+
+from akoo_core import testing
+from akoo_core.kube import resource as resources
+from akoo_core.objects import names as core_names
+from akoo_core.plugin import api, structs
+from akoo_core.settings import Settings
+from akoo_core.testing import virtual_time
+from akoo_core.testing.memory import kubelet
+
+SETTINGS = Settings(allowed_secret_namespaces=("avi",))
+NAMESPACE = "balancers"
+NAME = "my-cluster"
+SELECTOR = {"app.kubernetes.io/name": "ako", "app.kubernetes.io/instance": "ako-1593523840"}
+KINDS = {kind.kind: kind for kind in kinds.OWN}
+KINDS_ALL = tuple(KINDS)
+PACKAGE_INSTALLS = kinds.PACKAGE_INSTALLS[0]
+VALUES = {"username": "shop", "password": "a-password", "certificateAuthorityData": "a-ca"}
+ADOPT = {"existing": "Adopt", "version": "1.13.4", "podSecurity": "Vendor"}
+RELEASE = "sh.helm.release.v1.ako.v2"
+Objects = list[dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AKO says that it works, whatever its container is called."""
+    monkeypatch.setitem(kubelet.READY_EVENTS, f"ako-{NAME}", "AKOReady")
+
+
+class Stage:
+    """A cluster with an AKO of Helm or of a package, and a config that adopts it."""
+
+    def __init__(self, fleet: testing.Fleet, build: Any) -> None:
+        self.fleet, self.build = fleet, build
+
+    @property
+    def server(self) -> Any:
+        server = self.fleet.workload("shop")
+        assert server is not None
+        return server
+
+    def client(self, manager: str = "helm") -> Any:
+        return self.server.client(system="others", field_manager=manager)
+
+    async def helm(self, **section: Any) -> None:
+        await self._prepare(self._install(), "helm", section)
+        for name in ("sh.helm.release.v1.ako.v1", RELEASE, "sh.helm.release.v1.grafana.v1"):
+            labels = {"owner": "helm", "name": name.split(".")[4], "status": "deployed"}
+            metadata = {"name": name, "namespace": NAMESPACE, "labels": labels}
+            body = {"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1"}
+            data = {"release": base64.b64encode(b"release").decode()}
+            await self.client().create(
+                resources.SECRETS, {**body, "metadata": metadata, "data": data}
+            )
+        await self._config(section)
+
+    async def package(
+        self, name: str = "load-balancer-and-ingress-service.x", parts: Sequence[str] = KINDS_ALL
+    ) -> None:
+        """A package of kapp-controller, which deploys the objects of these kinds."""
+        listed = self._install()
+        for obj in listed:
+            obj["metadata"].pop("annotations", None)
+            labels = {"kapp.k14s.io/app": "17"} if obj["kind"] in parts else {}
+            obj["metadata"]["labels"] = labels
+        await self._prepare(listed, "kapp", {})
+        self.server.served.serve(PACKAGE_INSTALLS)
+        kapp = self.client("kapp-controller")
+        await kapp.create(resources.NAMESPACES, _made("v1", "Namespace", "tkg-system", ""))
+        app = _made("v1", "ConfigMap", "shop-ako.app", "tkg-system")
+        app["metadata"]["labels"] = {"kapp.k14s.io/is-app": ""}
+        app["data"] = {"spec": '{"labelKey":"kapp.k14s.io/app","labelValue":"17"}'}
+        await kapp.create(resources.CONFIG_MAPS, app)
+        install = _made("packaging.carvel.dev/v1alpha1", "PackageInstall", "shop-ako", "tkg-system")
+        install["spec"] = {"packageRef": {"refName": name}, "serviceAccountName": "sa"}
+        await kapp.create(PACKAGE_INSTALLS, install)
+        await self._config({})
+
+    def _install(self) -> Objects:
+        made: Objects = self.build.helm_install(NAMESPACE, NAME, SELECTOR, VALUES)
+        return made
+
+    async def _prepare(self, listed: Objects, manager: str, section: dict[str, Any]) -> None:
+        for name in ("shop-avi", "ca"):
+            data = {key: base64.b64encode(value.encode()).decode() for key, value in VALUES.items()}
+            secret = {**_made("v1", "Secret", name, "avi"), "data": data}
+            await self.fleet.user.create(resources.SECRETS, secret)
+        await self.fleet.create_cluster("shop")
+        client = self.client(manager)
+        await client.create(resources.NAMESPACES, _made("v1", "Namespace", NAMESPACE, ""))
+        for obj in listed:
+            await client.create(KINDS[obj["kind"]], obj)
+
+    async def _config(self, section: dict[str, Any]) -> None:
+        spec = self.build.adc()["spec"] | {"plugins": {"ako": ADOPT | section}}
+        await self.fleet.create_config(spec)
+
+    def owner(self, name: str = RELEASE) -> str:
+        """The label of a Secret of Helm; "" for none."""
+        for secret in self.server.objects(resources.SECRETS, NAMESPACE):
+            if secret["metadata"]["name"] == name:
+                return str(secret["metadata"]["labels"].get("owner", ""))
+        raise AssertionError(name)
+
+    @property
+    def paused(self) -> bool | None:
+        (install,) = self.server.objects(PACKAGE_INSTALLS, "tkg-system")
+        value: bool | None = install["spec"].get("paused")
+        return value
+
+    def ready(self) -> tuple[str, str]:
+        record = self.fleet.record("shop")
+        listed = record.status.conditions if record is not None else ()
+        return next(((c.reason, c.message) for c in listed if c.type == "Ready"), ("", ""))
+
+    async def until(self, reason: str) -> str:
+        """Wait for the reason of Ready; its message."""
+        try:
+            await self.fleet.until(lambda: self.ready()[0] == reason, seconds=3000)
+        except AssertionError as error:
+            raise AssertionError(f"{self.ready()}") from error
+        return self.ready()[1]
+
+    def key(self, key: str) -> str:
+        """A key of AKO's ConfigMap."""
+        (config_map,) = self.server.objects(resources.CONFIG_MAPS, NAMESPACE)
+        return str(config_map["data"].get(key, ""))
+
+    def pods(self) -> set[str]:
+        return {pod["metadata"]["uid"] for pod in self.server.objects(resources.PODS, NAMESPACE)}
+
+    def adopted_pods(self) -> set[str]:
+        """The Pods as they were before the adoption."""
+        record = self.fleet.record("shop")
+        assert record is not None
+        return set(record.spec.facts["AkoInstall"].data["pods"])
+
+    def fact(self) -> dict[str, Any]:
+        record = self.fleet.record("shop")
+        assert record is not None
+        return dict(record.spec.facts["AkoFormerOwner"].data)
+
+
+def _made(api_version: str, kind: str, name: str, namespace: str) -> dict[str, Any]:
+    metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+
+
+def play(build: Any, story: Callable[[Stage, virtual_time.LoopClock], Any]) -> None:
+    async def main(now: virtual_time.LoopClock) -> None:
+        async with testing.Fleet(now, lambda: [AkoPlugin()], settings=SETTINGS) as fleet:
+            await story(Stage(fleet, build), now)
+
+    virtual_time.run(main)
+
+
+def test_helm_does_not_find_the_release(build: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fact is stored first. No other release is touched, and AKO runs on."""
+    stored: list[bool] = []
+    make = harmless.make
+
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        async def noticed(ctx: api.VerbContext, owner: Any) -> Any:
+            (stateful_set,) = stage.server.objects(resources.STATEFUL_SETS, NAMESPACE)
+            ours = core_names.RECORD_LABEL in stateful_set["metadata"]["labels"]
+            stored.append(stage.fact() == structs.to_object(owner) and not ours)
+            return await make(ctx, owner)
+
+        monkeypatch.setattr(harmless, "make", noticed)
+        await stage.helm()
+        await stage.until("Running")
+        assert stored == [True]
+        assert {stage.owner(), stage.owner("sh.helm.release.v1.ako.v1")} == {""}
+        assert stage.owner("sh.helm.release.v1.grafana.v1") == "helm"
+        fact = stage.fact()
+        assert fact["owner"] == f"Helm release {NAMESPACE}/ako"
+        assert [each["name"] for each in fact["objects"]] == ["sh.helm.release.v1.ako.v1", RELEASE]
+        secret = next(
+            obj
+            for obj in stage.server.objects(resources.SECRETS, NAMESPACE)
+            if obj["metadata"]["name"] == RELEASE
+        )
+        assert base64.b64decode(secret["data"]["release"]) == b"release"
+        assert secret["metadata"]["labels"]["name"] == "ako"
+        before = stage.pods()
+        await stage.fleet.restart()
+        await stage.fleet.until(lambda: now.monotonic() > 3000)
+        assert stage.pods() == before == stage.adopted_pods()
+        assert stage.ready()[0] == "Running"
+
+    play(build, story)
+
+
+@pytest.mark.parametrize(
+    ("section", "why"),
+    [({"adoptAtOnce": 0}, "AdoptionWaits"), ({"vrfName": "blue"}, "AdoptionWouldRestart")],
+)
+def test_an_adoption_that_is_held_changes_no_owner(
+    build: Any, section: dict[str, Any], why: str
+) -> None:
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        await stage.helm(**section)
+        await stage.until(why)
+        at = now.monotonic()
+        await stage.fleet.until(lambda: now.monotonic() > at + 1200)
+        assert stage.owner() == "helm"
+
+    play(build, story)
+
+
+def test_a_dry_run_that_shows_a_change_leaves_the_owner(build: Any) -> None:
+    """The API server says what changes; no comparison of the plugin does."""
+
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        await stage.helm(adoptAtOnce=0)
+        data = {"password": base64.b64encode(b"another").decode()}
+        await stage.client().merge_patch(resources.SECRETS, "avi-secret", {"data": data}, NAMESPACE)
+        await stage.until("AdoptionWaits")
+        await stage.fleet.change_config({"plugins": {"ako": {"adoptAtOnce": 1}}})
+        await stage.until("AdoptionWouldRestart")
+        at = now.monotonic()
+        await stage.fleet.until(lambda: now.monotonic() > at + 1200)
+        assert stage.owner() == "helm"
+
+    play(build, story)
+
+
+def test_an_owner_that_may_not_be_changed(build: Any) -> None:
+    """A person does it, and the adoption goes on."""
+
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        await stage.helm(adoptAtOnce=0)
+        await stage.until("AdoptionWaits")
+        stage.server.served.deny("patch", "secrets")
+        await stage.fleet.change_config({"plugins": {"ako": {"adoptAtOnce": 1}}})
+        message = await stage.until("FormerOwnerForbidden")
+        assert f"kubectl -n {NAMESPACE} label secret -l owner=helm,name=ako owner-" in message
+        (stateful_set,) = stage.server.objects(resources.STATEFUL_SETS, NAMESPACE)
+        assert core_names.RECORD_LABEL not in stateful_set["metadata"]["labels"]
+        stage.server.served.allow("patch", "secrets")
+        await stage.until("Running")
+        assert stage.owner() == ""
+
+    play(build, story)
+
+
+def test_a_package_is_paused(build: Any) -> None:
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        await stage.package()
+        await stage.until("Running")
+        assert stage.paused is True
+        assert stage.fact()["owner"] == "PackageInstall tkg-system/shop-ako"
+        assert stage.pods() == stage.adopted_pods()
+
+    play(build, story)
+
+
+def test_a_package_that_deploys_only_a_part_is_not_paused(build: Any) -> None:
+    """It is not the owner of the install: a person has to say what becomes of it."""
+
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        await stage.package(parts=("IngressClass",))
+        message = await stage.until("ManagedByOther")
+        assert "kubectl -n tkg-system patch packageinstall shop-ako" in message
+        assert stage.paused is None
+
+    play(build, story)
+
+
+def test_a_release_that_helm_finds_again(build: Any) -> None:
+    """Nothing is written, until it is detached again."""
+
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        await stage.helm()
+        await stage.until("Running")
+        before = stage.pods()
+        label = {"metadata": {"labels": {"owner": "helm"}}}
+        await stage.client().merge_patch(resources.SECRETS, RELEASE, label, NAMESPACE)
+        message = await stage.until("FormerOwnerActive")
+        assert f"Helm release {NAMESPACE}/ako owned this AKO before" in message
+        assert f"kubectl -n {NAMESPACE} label secret -l owner=helm,name=ako owner-" in message
+        await stage.client().merge_patch(
+            resources.CONFIG_MAPS, "avi-k8s-config", {"data": {"logLevel": "DEBUG"}}, NAMESPACE
+        )
+        await stage.fleet.change_config({"extraConfigs": {"ipFamily": "V4"}})
+        at = now.monotonic()
+        await stage.fleet.until(lambda: now.monotonic() > at + 3000)
+        assert (stage.key("logLevel"), stage.key("ipFamily")) == ("DEBUG", "")
+        assert stage.owner() == "helm", "what a person gave back stays so"
+        assert stage.pods() == before
+        await stage.fleet.restart()
+        at = now.monotonic()
+        await stage.fleet.until(lambda: now.monotonic() > at + 1500)
+        assert stage.key("logLevel") == "DEBUG"
+
+        gone = {"metadata": {"labels": {"owner": None}}}
+        await stage.client().merge_patch(resources.SECRETS, RELEASE, gone, NAMESPACE)
+        await stage.fleet.until(lambda: stage.key("ipFamily") == "V4", seconds=3000)
+        await stage.until("Running")
+        assert stage.key("logLevel") == "INFO"
+
+    play(build, story)
+
+
+def test_a_package_that_is_not_paused_any_more(build: Any) -> None:
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        await stage.package()
+        await stage.until("Running")
+        await stage.client().merge_patch(
+            PACKAGE_INSTALLS, "shop-ako", {"spec": {"paused": None}}, "tkg-system"
+        )
+        message = await stage.until("FormerOwnerActive")
+        assert "PackageInstall tkg-system/shop-ako is not paused any more" in message
+        assert "kubectl -n tkg-system patch packageinstall shop-ako" in message
+
+    play(build, story)
+
+
+def test_objects_that_the_former_owner_writes_again(build: Any) -> None:
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        await stage.package()
+        await stage.until("Running")
+        note = {"metadata": {"annotations": {"kapp.k14s.io/identity": "v1"}}}
+        await stage.client("kapp").merge_patch(
+            resources.CONFIG_MAPS, "avi-k8s-config", note, NAMESPACE
+        )
+        message = await stage.until("FormerOwnerActive")
+        assert f"kapp wrote ConfigMap {NAMESPACE}/avi-k8s-config again" in message
+
+    play(build, story)
