@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unittest
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from akoo_core import testing
 from akoo_core.plugin import api
 from akoo_core.testing import conformance
+from akoo_core.testing.conformance import outside as look_outside
 from tests.unit.testing import conformance_cloud as cloud
 from tests.unit.testing import conformance_keeping as keeping
 from tests.unit.testing import conformance_leaks as leaks
@@ -173,7 +174,7 @@ BAD: dict[type[Good], tuple[str, str]] = {
     sources.LeavesATask: ("follows_quietly", "it left tasks behind when it was cancelled"),
     sources.RemembersTooSoon: ("follows_quietly", "(cloud GET volumes) it never adds shared"),
     sources.CatchesACrash: ("follows_quietly", "(cloud GET volumes) it went on. Catch Exception"),
-    outside.Sleeps: ("does_not_block", "it held up the event loop for 0."),
+    outside.Sleeps: ("does_not_block", "it held up the event loop for "),
     outside.WaitsForALock: ("does_not_block", "call what blocks by ctx.threads.run"),
     outside.Computes: ("does_not_block", "observe of plugin"),
     outside.WritesRoundTheSeam: ("writes_by_the_seam", "something outside has changed"),
@@ -190,6 +191,54 @@ def test_the_check_catches_the_mistake(kind: type[Good]) -> None:
         conformance.CHECKS[check](subject(kind))
     assert message in str(caught.value)
     assert 'plugin "good" in scenario "plain"' in str(caught.value)
+
+
+class LoadedMachine:
+    """A machine that takes the CPU away before each read of a clock, for a time of its own.
+
+    Seconds pass only where the machine or the plugin lets them pass.
+    """
+
+    def __init__(self, reads: Iterable[float]) -> None:
+        self._reads = iter(reads)
+        self.now = 0.0
+        self.starved = 0.0
+
+    def wait(self) -> None:
+        seconds = next(self._reads, 0.0)
+        self.now += seconds
+        self.starved += seconds
+
+    def monotonic(self) -> float:
+        self.wait()
+        return self.now
+
+    def waited(self, _: int | None) -> float:
+        self.wait()
+        return self.starved
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize("blocked", [0.0, 0.3])
+@pytest.mark.parametrize(
+    "reads",
+    [
+        pytest.param([float(read == taken) for read in range(9)], id=f"read-{taken}")
+        for taken in range(9)
+    ],
+)
+def test_waits_for_a_cpu_neither_hide_nor_add_time(
+    monkeypatch: pytest.MonkeyPatch, reads: list[float], blocked: float
+) -> None:
+    """The machine takes the CPU away for a second before each of the reads in turn."""
+    machine = LoadedMachine(reads)
+    monkeypatch.setattr(look_outside, "time", machine)
+    monkeypatch.setattr(look_outside, "_starved", machine.waited)
+    started = look_outside._unstarved(None)
+    machine.sleep(blocked)
+    assert look_outside._unstarved(None) - started == pytest.approx(blocked)
 
 
 def test_every_check_catches_something() -> None:
