@@ -170,6 +170,7 @@ class AkoPlugin(api.Plugin):
             )
         try:
             if render.adopted(view) is not None:
+                of_chart.check_not_adopted(desired.options_of(view))
                 return render.contribution(view, self._settings)
             wanted = desired.decide(view, self._settings)
             secret = credential.secret(view, wanted.spec, wanted.options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from akoo_ako import names, values
+from akoo_ako import names, options, values
 from akoo_ako.desired import Desired
 from akoo_ako.helm import allowed, pod, renderings
 from akoo_ako.helm.archive import PATH
@@ -37,6 +37,16 @@ def render(desired: Desired) -> tuple[structs.JSON, ...]:
             made.append(_plain(obj))
     _check_variables(made, data)
     return tuple(made)
+
+
+def check_not_adopted(chosen: options.Options) -> None:
+    """Raises Refusal for a chart in the place of an AKO that was adopted."""
+    if chosen.chart is not None:
+        raise Refusal(
+            "ConfigInvalid",
+            f"{PATH}: is not used for an AKO that was adopted, which keeps its shape. Remove it, "
+            "or make another config for such clusters.",
+        )
 
 
 def brings_definitions(desired: Desired) -> bool:

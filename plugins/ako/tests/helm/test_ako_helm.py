@@ -7,12 +7,13 @@ import os
 import pathlib
 import resource
 import signal
-import sys
 from typing import Any
 
 import pytest
 import yaml
+from akoo_ako import options, refusal
 from akoo_ako.helm import archive, command, renderings
+from akoo_ako.helm import objects as of_chart
 
 from akoo_core import clock
 from akoo_core.plugin import api, structs
@@ -381,4 +382,9 @@ def test_texts_that_are_no_objects(workshop: Any) -> None:
         assert message in answer
 
 
-assert sys.platform == "linux", "the limits of helm are those of Linux"
+def test_an_ako_that_was_adopted_is_not_replaced_by_a_chart() -> None:
+    of_chart.check_not_adopted(options.Options())
+    chart = archive.Chart(path="ako.tgz", digest="sha256:0")
+    with pytest.raises(refusal.Refusal, match="is not used for an AKO that was adopted") as caught:
+        of_chart.check_not_adopted(options.Options(chart=chart))
+    assert caught.value.reason == "ConfigInvalid"
