@@ -352,7 +352,11 @@ def test_annotations_of_others_are_nobodys_business() -> None:
 
 def test_every_annotation_of_a_record_is_known() -> None:
     of_clusters = {names.RECORD_ANNOTATION, names.OPT_OUT_ANNOTATION}
-    others = {names.CAPI_PAUSED_ANNOTATION, names.DELETE_FOR_MOVE_ANNOTATION}
+    others = {
+        names.CAPI_PAUSED_ANNOTATION,
+        names.DELETE_FOR_MOVE_ANNOTATION,
+        names.UPGRADING_ANNOTATION,  # of the operator's namespace
+    }
     every = {value for key, value in vars(names).items() if key.endswith("_ANNOTATION")}
     assert set(user_annotations.KNOWN) == every - of_clusters - others
 
