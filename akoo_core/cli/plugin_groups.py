@@ -15,7 +15,7 @@ import click
 
 from akoo_core import errors, external, settings, structs
 from akoo_core.cli import completing, config_problems, fleet, management, operating, options
-from akoo_core.cli.annotate import write
+from akoo_core.cli.annotate import of_plugins, write
 from akoo_core.cli.uninstall import running_operator
 from akoo_core.kube import client, discovery, resource
 from akoo_core.manifests import packaged
@@ -40,6 +40,8 @@ Run = Callable[[CommandContext], Awaitable[CommandAnswer]]
 def made(offer: Offer, group: CommandGroup) -> click.Group:
     """The click group of ``group``."""
     commands = {command.name: _command(offer, command) for command in group.commands}
+    for annotation in group.annotations:
+        commands[annotation.name] = of_plugins.made(offer, annotation, name=annotation.name)
     return options.SuggestingGroup(name=offer.command, help=group.help, commands=commands)
 
 

@@ -237,6 +237,8 @@ class AdoptedName(Fact, frozen=True, kw_only=True):
     contested: bool = False
     """Somebody else writes the adopted objects. What the plugin deployed is not kept up to date
     while it waits, and its ``observe`` is called nevertheless."""
+    given_back: bool = False
+    """The adopted AKO was given back: the core does not manage the cluster any more (orphan)."""
 
 
 ADOPTION_FAILURES = ("AdoptionWouldRestart", "AdoptionRestarted")

@@ -14,6 +14,7 @@ from typing import Any
 from akoo_core import clock, structs
 from akoo_core.kube import client
 from akoo_core.objects import cluster, record
+from akoo_core.plugin import api
 
 
 class Reachability(structs.Struct, frozen=True, kw_only=True):
@@ -97,3 +98,5 @@ class CommandGroup(structs.Struct, frozen=True, kw_only=True):
 
     help: str
     commands: tuple[PluginCommand, ...]
+    annotations: tuple[api.PluginAnnotation, ...] = ()
+    """Requests to the plugin, each a command of its name. The plugin declares them, too."""

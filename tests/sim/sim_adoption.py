@@ -157,6 +157,41 @@ async def adopted_and_changed(fleet: SimFleet) -> None:
     await asyncio.sleep(60)
 
 
+async def given_back(fleet: SimFleet) -> None:
+    """An adopted AKO is Helm's again, in the same Pod."""
+    uid = await installed(fleet)
+    before = pods(fleet)
+    await fleet.config(onUnmatch="Orphan")
+    await sim_stories.until(lambda: ended(fleet, uid))
+    await asyncio.sleep(30)
+    record = fleet.record_of(uid)
+    assert record is not None
+    fleet.begins()
+    note = {"metadata": {"annotations": {"ako.akoo.io/hand-back": "requested"}}}
+    await fleet.user.merge_patch(resources.AKO_DEPLOYMENTS, record.name, note)
+    await sim_stories.until(lambda: orphaned(fleet, uid))
+    await asyncio.sleep(60)
+    assert pods(fleet) == before, "AKO was restarted"
+    assert found_by_helm(fleet) == [RELEASE]
+    assert not marked(fleet), "an object that has our mark"
+
+
+def orphaned(fleet: SimFleet, uid: str) -> bool:
+    record = fleet.record_of(uid)
+    return record is not None and record.spec.orphaned is not None
+
+
+def marked(fleet: SimFleet) -> list[str]:
+    """Objects with our label."""
+    (workload,) = fleet.workloads.values()
+    return [
+        f"{kind.kind} {obj['metadata']['name']}"
+        for kind in TAKEN
+        for obj in workload.server.objects(kind, NAMESPACE)
+        if names.RECORD_LABEL in (obj["metadata"].get("labels") or {})
+    ]
+
+
 def ended(fleet: SimFleet, uid: str) -> bool:
     record = fleet.record_of(uid)
     adoption = record.spec.adoption if record is not None else None
@@ -193,4 +228,4 @@ def shared(fleet: SimFleet) -> list[str]:
     return wrong
 
 
-ALL = (adoption, adopted_and_changed)
+ALL = (adoption, given_back, adopted_and_changed)

@@ -37,8 +37,8 @@ def command(name: str) -> click.Command | None:
     return made(offered[0], loaded)
 
 
-def made(offer: Offer, annotation: api.PluginAnnotation) -> click.Command:
-    """The click command that writes ``annotation``."""
+def made(offer: Offer, annotation: api.PluginAnnotation, *, name: str = "") -> click.Command:
+    """The click command that writes ``annotation``, called ``name`` or as it is offered."""
 
     def write(**values: Any) -> None:
         from akoo_core.cli.annotate import requests  # noqa: PLC0415 - `--help` needs none of it
@@ -75,7 +75,7 @@ def made(offer: Offer, annotation: api.PluginAnnotation) -> click.Command:
     function = commands.options(write)
     for decorate in (*reversed(options), cluster):
         function = decorate(function)
-    return click.command(offer.command, help=annotation.help)(function)
+    return click.command(name or offer.command, help=annotation.help)(function)
 
 
 def _field(flag: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from akoo_core.objects import names
 from akoo_core.objects.cluster import Cluster
 from akoo_core.objects.record import Cause, Record
+from akoo_core.plugin import api
 from akoo_core.reconcile.decide import placements, two_operators
 from akoo_core.reconcile.decide.decisions import (
     AddFinalizers,
@@ -32,6 +33,8 @@ def decide(
     if annotations.leave == "orphan":
         message = f"{names.LEAVE_ANNOTATION}: orphan"
         return _orphaned(record, "UserWord", message)
+    if _given_back(record):
+        return _orphaned(record, "UserWord", "its AKO was given back as it was")
     if thing := two_operators.of_ancestor(s):
         return Hold(reason="TwoOperators", message=two_operators.message(thing))
     config = s.choice.config
@@ -52,6 +55,11 @@ def decide(
         message = placements.described(s.progress.relocations)
         return StartLeaving(cause="Relocated", message=message)
     return Live()
+
+
+def _given_back(record: Record) -> bool:
+    fact = record.spec.facts.get(api.AdoptedName.fact_name)
+    return fact is not None and bool(fact.data.get("givenBack"))
 
 
 def _finalizers_missing(

@@ -24,7 +24,7 @@ from akoo_ako import (
     settings,
     starts,
 )
-from akoo_ako.adoption import again, former, look, render, shape, watch
+from akoo_ako.adoption import again, former, hand_back, look, render, request, shape, watch
 from akoo_ako.chart import effective
 from akoo_ako.helm import objects as of_chart
 from akoo_ako.helm import renderings
@@ -56,6 +56,7 @@ class AkoPlugin(api.Plugin):
         former.AkoFormerOwner,
         api.AdoptedName,
     )
+    annotations: ClassVar[tuple[api.PluginAnnotation, ...]] = (request.HAND_BACK,)
     reads: ClassVar[tuple[Resource, ...]] = read.MANAGEMENT
     accepts: ClassVar[tuple[type[api.Fact], ...]] = (
         api.WorkloadCredential,
@@ -135,9 +136,9 @@ class AkoPlugin(api.Plugin):
         refused = _only_observes(view)
         if refused is not None:
             return refused
-        contested = former.active(view) if render.adopted(view) is not None else None
-        if contested is not None:
-            return contested
+        taken_back = _taken_back(view)
+        if taken_back is not None:
+            return taken_back
         if api.LoadBalancerPlacement.fact_name in view.awaited:
             return api.Wait(
                 reason="PlacementAwaited",
@@ -190,6 +191,8 @@ class AkoPlugin(api.Plugin):
         """See :mod:`akoo_ako.observe`, and :mod:`akoo_ako.observing` for that of others."""
         if ctx.view.spec.observed and desired.options_of(ctx.view).existing != "Adopt":
             return await observing.look(ctx, self._settings.table)
+        if hand_back.is_asked(ctx.view):
+            return await hand_back.observe(ctx)
         if ctx.view.spec.observed or watch.under_way(ctx.view):
             return await look.look(ctx, self._settings)
         owner = await again.look(ctx) if render.adopted(ctx.view) is not None else None
@@ -215,6 +218,17 @@ class AkoPlugin(api.Plugin):
         copies = desired.copies(desired.options_of(view), self._settings)
         pairs = ((copy.namespace, copy.name) for copy in copies)
         return tuple(sorted({*credential.references(view), *pairs}))
+
+
+def _taken_back(view: api.View) -> api.Contribution | api.Wait | api.Blocked | None:
+    """An adopted AKO that is given back, or whose former owner writes it again."""
+    try:
+        given_back = hand_back.contribution(view)
+    except refusal.Refusal as error:
+        return api.Blocked(reason=error.reason, message=str(error))
+    if given_back is not None or render.adopted(view) is None:
+        return given_back
+    return former.active(view)
 
 
 def _only_observes(view: api.View) -> api.Blocked | None:

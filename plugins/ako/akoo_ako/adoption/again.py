@@ -63,12 +63,7 @@ def noted(ctx: api.VerbContext, now: AkoFormerOwner | None, result: api.Result) 
     result itself; what else is wrong with AKO may be its work."""
     if now is None:
         return result
-    view = ctx.view
-    name = api.AdoptedName(
-        cluster_name=view.spec.ako_cluster_name,
-        at_once=desired.options_of(view).adopt_at_once,
-        contested=bool(now.active),
-    )
+    name = former.adopted_name(ctx.view, now, desired.options_of(ctx.view).adopt_at_once)
     if now.active:
         waiting = former.waiting(now)
         return structs.replace(waiting, facts=(now, name))

@@ -25,6 +25,8 @@ _PROGRAMS: Final = {"Secret": ("helm",), "PackageInstall": ("kapp", "kapp-contro
 """The field managers of an owner. An adoption takes their fields away."""
 
 Paused = Literal["absent", "false"]
+HandBack = Literal["", "Objects", "Marks", "Done"]
+"""Steps: the objects get the shape that was found; our marks come off; it is given back."""
 
 
 class FormerObject(structs.Struct, frozen=True, kw_only=True):
@@ -53,6 +55,8 @@ class AkoFormerOwner(api.Fact, frozen=True, kw_only=True):
     """The time at which all objects were changed; None before that, and without any."""
     forbidden: str = ""
     """The object that the operator may not change, in words; "" for none."""
+    hand_back: HandBack = ""
+    """The step in which it is given back."""
     active: str = ""
     """The change that the former owner made since, in words; "" for none."""
 
@@ -77,6 +81,7 @@ def of(install: Install, objects: Seen, before: AkoFormerOwner | None) -> AkoFor
         objects=tuple(sorted(merged.values(), key=str)),
         harmless_at=None if active else harmless_at,
         forbidden=before.forbidden if before is not None else "",
+        hand_back=before.hand_back if before is not None else "",
     )
 
 
@@ -224,6 +229,23 @@ def detach(former: AkoFormerOwner) -> str:
         if each.kind == "PackageInstall"
     )
     return "; ".join([*of_helm, *of_packages])
+
+
+def program(former: AkoFormerOwner) -> str:
+    """The field manager of the former owner."""
+    kinds = {each.kind for each in former.objects}
+    return "kapp" if "PackageInstall" in kinds else "helm" if kinds else "kubectl"
+
+
+def adopted_name(view: api.View, former: AkoFormerOwner | None, at_once: int) -> api.AdoptedName:
+    """The fact for the core."""
+    step = former.hand_back if former is not None else ""
+    return api.AdoptedName(
+        cluster_name=view.spec.ako_cluster_name,
+        at_once=at_once,
+        contested=former is not None and bool(former.active or step in ("Marks", "Done")),
+        given_back=step == "Done",
+    )
 
 
 def active(view: api.View) -> api.Wait | None:

@@ -50,6 +50,18 @@ async def _change(kube: KubeClient, each: FormerObject) -> None:
         return
 
 
+async def restore(kube: KubeClient, each: FormerObject) -> None:
+    """Give an object back as it was."""
+    live = await read(kube, each)
+    patch = former.restored(each, live) if live is not None else []
+    if not patch:
+        return
+    try:
+        await kube.json_patch(_KINDS[each.kind], each.name, patch, each.namespace)
+    except NotFoundError:
+        return
+
+
 async def read(kube: KubeClient, each: FormerObject) -> structs.JSON | None:
     """The object as it is now, a Secret without its values; None where it is gone."""
     selector = f"metadata.name={each.name}"

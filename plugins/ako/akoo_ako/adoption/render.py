@@ -101,6 +101,15 @@ def contribution(view: api.View, ours: settings.Settings) -> api.Contribution | 
     )
 
 
+def as_it_was(view: api.View) -> api.Contribution:
+    """The install as it was found, whatever the config means. Raises Refusal."""
+    there = adopted(view)
+    if there is None:
+        raise RuntimeError(f"{view.record_name} adopts nothing")
+    install, shape = there
+    return _contribution(view, install, shape, _shape_objects(view, shape), config_of(view))
+
+
 def config_of(view: api.View) -> config.Spec:
     """The decoded config. Raises Refusal."""
     try:

@@ -53,6 +53,8 @@ class AkoShape(api.Fact, frozen=True, kw_only=True):
     objects: tuple[ShapeObject, ...]
     secret_uid: str = ""
     """Of Secret avi-secret; "" where there is none. Its values are nowhere here."""
+    secret_labels: dict[str, str] = {}
+    """Of Secret avi-secret."""
 
     def of(self, kind: str) -> structs.JSON:
         """The manifest of the first object of that kind; {} for none."""
@@ -72,14 +74,16 @@ def of(install: Install, objects: Seen) -> AkoShape:
     """The shape of an install."""
     mine = {(obj.kind, obj.namespace, obj.name) for obj in install.objects}
     own = [obj for obj in objects.own if _key(obj) in mine]
-    secret = (metadata_of(obj) for obj in own if obj["kind"] == "Secret")
+    secrets = (metadata_of(obj) for obj in own if obj["kind"] == "Secret")
+    secret: dict[str, Any] = next(secrets, {})
     return AkoShape(
         objects=tuple(
             ShapeObject(uid=str(metadata_of(obj).get("uid") or ""), manifest=manifest(obj))
             for obj in sorted(own, key=_order)
             if obj["kind"] in _KINDS
         ),
-        secret_uid=next((str(metadata.get("uid") or "") for metadata in secret), ""),
+        secret_uid=str(secret.get("uid") or ""),
+        secret_labels=dict(secret.get("labels") or {}),
     )
 
 

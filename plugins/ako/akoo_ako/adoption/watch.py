@@ -24,11 +24,7 @@ def kept(view: api.View, ours: settings.Settings, result: api.Result | None) -> 
     except refusal.Refusal:
         moved = install.moved  # contribute says why.
     owner = view.fact(former.AkoFormerOwner)
-    name = api.AdoptedName(
-        cluster_name=view.spec.ako_cluster_name,
-        at_once=desired.options_of(view).adopt_at_once,
-        contested=owner is not None and bool(owner.active),
-    )
+    name = former.adopted_name(view, owner, desired.options_of(view).adopt_at_once)
     facts: tuple[api.Fact, ...] = (structs.replace(install, moved=moved), shape, name)
     if owner is not None:
         facts = (*facts, owner)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from akoo_ako.adoption import harmless
+from akoo_ako.adoption import harmless, look
 from akoo_ako.installs import kinds
 from akoo_ako.plugin import AkoPlugin
 
@@ -15,6 +16,7 @@ from akoo_core import testing
 from akoo_core.kube import resource as resources
 from akoo_core.objects import names as core_names
 from akoo_core.plugin import api, structs
+from akoo_core.plugin.kube import AlreadyExistsError
 from akoo_core.settings import Settings
 from akoo_core.testing import virtual_time
 from akoo_core.testing.memory import kubelet
@@ -56,14 +58,16 @@ class Stage:
     async def helm(self, **section: Any) -> None:
         await self._prepare(self._install(), "helm", section)
         for name in ("sh.helm.release.v1.ako.v1", RELEASE, "sh.helm.release.v1.grafana.v1"):
-            labels = {"owner": "helm", "name": name.split(".")[4], "status": "deployed"}
-            metadata = {"name": name, "namespace": NAMESPACE, "labels": labels}
-            body = {"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1"}
-            data = {"release": base64.b64encode(b"release").decode()}
-            await self.client().create(
-                resources.SECRETS, {**body, "metadata": metadata, "data": data}
-            )
+            await self.release(name)
         await self._config(section)
+
+    async def release(self, name: str) -> None:
+        """A Secret of Helm."""
+        labels = {"owner": "helm", "name": name.split(".")[4], "status": "deployed"}
+        metadata = {"name": name, "namespace": NAMESPACE, "labels": labels}
+        body = {"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1"}
+        data = {"release": base64.b64encode(b"release").decode()}
+        await self.client().create(resources.SECRETS, {**body, "metadata": metadata, "data": data})
 
     async def package(
         self, name: str = "load-balancer-and-ingress-service.x", parts: Sequence[str] = KINDS_ALL
@@ -236,6 +240,35 @@ def test_a_dry_run_that_shows_a_change_leaves_the_owner(build: Any) -> None:
     play(build, story)
 
 
+def test_a_release_that_comes_at_the_last_moment(
+    build: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is stored before it is changed, too."""
+    make, see = harmless.make, look.look
+    known: list[bool] = []
+
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        async def noticed(ctx: api.VerbContext, owner: Any) -> Any:
+            known.append(stage.fact() == structs.to_object(owner))
+            return await make(ctx, owner)
+
+        async def upgraded(ctx: api.VerbContext, ours: Any) -> Any:
+            if ctx.view.held and stage.owner() == "helm":
+                with contextlib.suppress(AlreadyExistsError):
+                    await stage.release("sh.helm.release.v1.ako.v3")
+            return await see(ctx, ours)
+
+        monkeypatch.setattr(harmless, "make", noticed)
+        monkeypatch.setattr(look, "look", upgraded)
+        await stage.helm()
+        await stage.until("Running")
+        assert known
+        assert all(known)
+        assert stage.owner("sh.helm.release.v1.ako.v3") == ""
+
+    play(build, story)
+
+
 def test_an_owner_that_may_not_be_changed(build: Any) -> None:
     """A person does it, and the adoption goes on."""
 
@@ -337,5 +370,108 @@ def test_objects_that_the_former_owner_writes_again(build: Any) -> None:
         )
         message = await stage.until("FormerOwnerActive")
         assert f"kapp wrote ConfigMap {NAMESPACE}/avi-k8s-config again" in message
+
+    play(build, story)
+
+
+TAKEN = ("StatefulSet", "ConfigMap", "Secret", "ServiceAccount", "ClusterRole", "IngressClass")
+
+
+async def asked(stage: Stage) -> None:
+    """A person wants AKO given back."""
+    record = stage.fleet.record("shop")
+    assert record is not None
+    note = {"metadata": {"annotations": {"ako.akoo.io/hand-back": "requested"}}}
+    await stage.fleet.user.merge_patch(resources.AKO_DEPLOYMENTS, record.name, note)
+
+
+def as_it_was(stage: Stage, manager: str) -> dict[str, Any]:
+    """What Helm and people see of AKO's objects: labels, annotations, data, spec, managers."""
+    seen = {}
+    for kind in TAKEN:
+        for obj in stage.server.objects(KINDS[kind]):
+            metadata = obj["metadata"]
+            if metadata["name"].startswith(("sh.helm", "shop-ako")):
+                continue
+            assert core_names.RECORD_LABEL not in (metadata.get("labels") or {}), kind
+            managers = {
+                entry["manager"]
+                for entry in metadata["managedFields"]
+                if not entry.get("subresource")
+            }
+            assert managers - {"ako"} == {manager}, kind
+            parts = {key: metadata.get(key) or {} for key in ("labels", "annotations")}
+            body = {key: obj[key] for key in ("data", "spec", "rules") if key in obj}
+            seen[f"{kind} {metadata['name']}"] = parts | body
+    return seen
+
+
+def handed_back(stage: Stage) -> bool:
+    record = stage.fleet.record("shop")
+    return record is not None and record.spec.orphaned is not None
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_an_adopted_ako_is_given_back_to_helm(build: Any, changed: bool) -> None:
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        await stage.helm(adoptAtOnce=0)
+        await stage.until("AdoptionWaits")
+        before = as_it_was(stage, "helm")
+        await stage.fleet.change_config({"plugins": {"ako": {"adoptAtOnce": 1}}})
+        await stage.until("Running")
+        pods = stage.pods()
+        if changed:
+            await stage.fleet.change_config({"extraConfigs": {"ipFamily": "V4"}})
+            await stage.fleet.until(lambda: stage.pods() != pods, seconds=1200)
+            await stage.until("Running")
+        await asked(stage)
+        await stage.fleet.until(lambda: handed_back(stage), seconds=600)
+        assert as_it_was(stage, "helm") == before
+        assert stage.owner() == "helm"
+        assert changed or stage.pods() == pods
+        record = stage.fleet.record("shop")
+        assert record is not None
+        assert "ako.akoo.io/hand-back" not in record.annotations
+        await stage.client().merge_patch(
+            resources.CONFIG_MAPS, "avi-k8s-config", {"data": {"logLevel": "DEBUG"}}, NAMESPACE
+        )
+        await stage.fleet.restart()
+        at = now.monotonic()
+        await stage.fleet.until(lambda: now.monotonic() > at + 3000)
+        assert stage.key("logLevel") == "DEBUG", "it is Helm's"
+        assert stage.owner() == "helm"
+        assert handed_back(stage)
+
+    play(build, story)
+
+
+def test_an_adopted_ako_is_given_back_to_its_package(build: Any) -> None:
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        await stage.package()
+        await stage.until("Running")
+        pods = stage.pods()
+        await asked(stage)
+        await stage.fleet.until(lambda: handed_back(stage), seconds=600)
+        as_it_was(stage, "kapp")
+        assert stage.paused is None
+        assert stage.pods() == pods
+
+    play(build, story)
+
+
+def test_an_ako_whose_owner_is_active_is_given_back_as_the_owner_has_it(build: Any) -> None:
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        await stage.helm()
+        await stage.until("Running")
+        label = {"metadata": {"labels": {"owner": "helm"}}}
+        await stage.client().merge_patch(resources.SECRETS, RELEASE, label, NAMESPACE)
+        await stage.until("FormerOwnerActive")
+        await stage.client().merge_patch(
+            resources.CONFIG_MAPS, "avi-k8s-config", {"data": {"logLevel": "DEBUG"}}, NAMESPACE
+        )
+        await asked(stage)
+        await stage.fleet.until(lambda: handed_back(stage), seconds=600)
+        assert stage.key("logLevel") == "DEBUG"
+        assert stage.owner("sh.helm.release.v1.ako.v1") == "helm"
 
     play(build, story)
