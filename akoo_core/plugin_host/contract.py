@@ -141,7 +141,7 @@ def annotation_problems(annotation: api.PluginAnnotation) -> Iterator[str]:
 
 def group_problems(group: commands.CommandGroup) -> Iterator[str]:
     """The mistakes in a group of commands, as sentences."""
-    names = [command.name for command in group.commands]
+    names = [each.name for each in (*group.commands, *group.annotations)]
     for name in names:
         if not _WORD.match(name):
             yield f"{name!r} takes lower case letters, digits and single hyphens"
@@ -151,6 +151,8 @@ def group_problems(group: commands.CommandGroup) -> Iterator[str]:
         yield "it and each of its commands need a help"
     if not names:
         yield "it has no commands"
+    for annotation in group.annotations:
+        yield from annotation_problems(annotation)
 
 
 @functools.lru_cache(maxsize=64)

@@ -192,8 +192,10 @@ def _make(entry_point: Point, loaded: settings.LoadedSettings) -> api.Plugin:
     for offer in _offers(entry_point):
         loaded_offer = import_offer(offer)
         if isinstance(loaded_offer, commands.CommandGroup):
-            continue
-        if loaded_offer not in cls.annotations:
+            written = loaded_offer.annotations
+        else:
+            written = (loaded_offer,)
+        if any(annotation not in cls.annotations for annotation in written):
             raise errors.InputError(
                 f'{who}: its command "{offer.command}" writes an annotation that the plugin does '
                 f"not declare ({offer.point.value}); add it to {cls.__name__}.annotations"

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from akoo_core import structs
 from akoo_core.kube import client, resource, workloads
 from akoo_core.testing.memory import MemoryServer
 from tests.unit.cli.commands_world import CommandWorld
@@ -25,8 +26,14 @@ from akoo_core.plugin import api, commands, kube, structs
 class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     region: str = "north"
 
+REORDER = api.PluginAnnotation(
+    name="reorder", help="Order again.", effects=("{key} gets one more book.",)
+)
+OTHER = api.PluginAnnotation(name="other", help="Do more.", effects=("More is done.",))
+
 class Shelf(api.Plugin):
     settings_type = Settings
+    annotations = (REORDER,)
 
 SEEN = []
 
@@ -67,7 +74,9 @@ COMMANDS = (
     commands.PluginCommand(name="spoil", help="Write something.", run=spoil),
     commands.PluginCommand(name="spoil-shop", help="Write there.", run=spoil, of_cluster=True),
 )
-GROUP = commands.CommandGroup(help="Look at the shelf.", commands=COMMANDS)
+GROUP = commands.CommandGroup(
+    help="Look at the shelf.", commands=COMMANDS, annotations=(REORDER,)
+)
 EMPTY = commands.CommandGroup(help="Nothing.", commands=())
 TWICE = commands.CommandGroup(help=" ", commands=(COMMANDS[2], COMMANDS[2]))
 """
@@ -216,6 +225,28 @@ def test_a_command_that_writes_shows_its_preview_and_is_confirmed(
     assert there() == []
     assert world("shelf", "put", "--yes") == (0, "It writes y/x.\nwritten\n", "")
     assert len(there()) == 1
+
+
+def test_a_request_below_the_word_of_a_group(world: CommandWorld) -> None:
+    world.record("akoo-1", plugins=("shelf",))
+    code, out, err = world("shelf", "reorder", SHOP)
+    assert (code, out) == (2, "team-a/shop gets one more book.\n")
+    assert "give --yes" in err
+    assert world("shelf", "reorder", SHOP, "--yes")[0] == 0
+    assert world.annotations()["shelf.akoo.io/reorder"] == "requested"
+    assert "Order again." in world("shelf", "reorder", "--help")[1]
+
+
+def test_a_request_that_the_plugin_does_not_declare(
+    world: CommandWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world("shelf", "--help")
+    module = importlib.import_module("cli_groups")
+    commands = (*module.GROUP.annotations, module.OTHER)
+    monkeypatch.setattr(module, "GROUP", structs.replace(module.GROUP, annotations=commands))
+    code, _, err = world("shelf", "all")
+    assert code == 2
+    assert "writes an annotation that the plugin does not declare" in err
 
 
 def test_json_of_a_command_that_writes_is_one_document(world: CommandWorld) -> None:
