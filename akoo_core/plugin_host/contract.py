@@ -141,7 +141,8 @@ def annotation_problems(annotation: api.PluginAnnotation) -> Iterator[str]:
 
 def group_problems(group: commands.CommandGroup) -> Iterator[str]:
     """The mistakes in a group of commands, as sentences."""
-    names = [each.name for each in (*group.commands, *group.annotations)]
+    names = [command.name for command in group.commands]
+    names += [annotation.name for annotation in group.annotations]
     for name in names:
         if not _WORD.match(name):
             yield f"{name!r} takes lower case letters, digits and single hyphens"

@@ -6,7 +6,8 @@ then our marks come off them and the former owner finds them again. What is done
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from akoo_ako import desired, names
 from akoo_ako.adoption import former, harmless, render
@@ -141,11 +142,34 @@ def unmarked(
             "uid": metadata["uid"],
             "resourceVersion": metadata["resourceVersion"],
             "labels": {mark: before.get(mark) for mark in _MARKS},
-            "managedFields": [
-                {**entry, "manager": program, "operation": "Update"}
-                if entry.get("manager") == _OURS and not entry.get("subresource")
-                else entry
-                for entry in metadata.get("managedFields") or ()
-            ],
+            "managedFields": _given_back(metadata.get("managedFields") or (), program),
         }
     }
+
+
+def _given_back(entries: Sequence[structs.JSON], program: str) -> list[structs.JSON]:
+    """The managed fields, with ours among those of the former owner: a server takes one entry for
+    each manager."""
+    taken = [
+        entry
+        for entry in entries
+        if entry.get("manager") in (_OURS, program) and not entry.get("subresource")
+    ]
+    kept = [entry for entry in entries if entry not in taken]
+    if not taken:
+        return kept
+    fields: dict[str, Any] = {}
+    for entry in taken:
+        fields = _union(fields, entry.get("fieldsV1") or {})
+    return [
+        *kept,
+        {**taken[-1], "manager": program, "operation": "Update", "fieldsV1": fields},
+    ]
+
+
+def _union(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(first)
+    for step, inner in second.items():
+        before = merged.get(step)
+        merged[step] = _union(before, inner) if isinstance(before, dict) else inner
+    return merged

@@ -23,7 +23,8 @@ OURS = {names.MANAGED_BY_LABEL: names.MANAGED_BY, names.RECORD_LABEL: "akoo-1"}
 def adopted(**labels: str) -> dict[str, Any]:
     metadata = {"name": "ako", "uid": "u-1", "resourceVersion": "7", "labels": labels | OURS}
     entries = [
-        {"manager": "akoo-core", "operation": "Apply"},
+        {"manager": "akoo-core", "operation": "Apply", "fieldsV1": {"f:spec": {"f:x": {}}}},
+        {"manager": "akoo-core", "operation": "Update", "fieldsV1": {"f:spec": {"f:y": {}}}},
         {"manager": "kube-controller-manager", "operation": "Update", "subresource": "status"},
     ]
     return {"kind": "StatefulSet", "metadata": metadata | {"managedFields": entries}}
@@ -36,10 +37,10 @@ def test_the_labels_are_as_they_were(labels: dict[str, str]) -> None:
     change = hand_back.unmarked(live, manifest, "akoo-1", "helm")
     after = patch.merge_patch(live, change)
     assert after["metadata"]["labels"] == labels
-    assert [each["manager"] for each in after["metadata"]["managedFields"]] == [
-        "helm",
-        "kube-controller-manager",
-    ]
+    controller, owner = after["metadata"]["managedFields"]
+    assert controller["manager"] == "kube-controller-manager"
+    assert (owner["manager"], owner["operation"]) == ("helm", "Update")
+    assert owner["fieldsV1"] == {"f:spec": {"f:x": {}, "f:y": {}}}
     assert hand_back.unmarked(after, manifest, "akoo-1", "helm") is None, "twice is once"
 
 
