@@ -469,6 +469,8 @@ def test_an_ako_whose_owner_is_active_is_given_back_as_the_owner_has_it(build: A
         await stage.client().merge_patch(
             resources.CONFIG_MAPS, "avi-k8s-config", {"data": {"logLevel": "DEBUG"}}, NAMESPACE
         )
+        at = now.monotonic()
+        await stage.fleet.until(lambda: now.monotonic() > at + 1200)
         await asked(stage)
         await stage.fleet.until(lambda: handed_back(stage), seconds=600)
         assert stage.key("logLevel") == "DEBUG"
