@@ -386,7 +386,7 @@ async def asked(stage: Stage) -> None:
 
 
 def as_it_was(stage: Stage, manager: str) -> dict[str, Any]:
-    """What Helm and people see of AKO's objects: labels, annotations, data, spec, managers."""
+    """Parts of AKO's objects that Helm and people see. Their managers are the owner alone."""
     seen = {}
     for kind in TAKEN:
         for obj in stage.server.objects(KINDS[kind]):
