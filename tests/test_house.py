@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import logging
 import pathlib
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -112,3 +114,29 @@ def test_a_folder_that_is_too_full_is_seen(tmp_path: pathlib.Path, count: int, f
     for name in ("__init__", *(f"m{number}" for number in range(count))):
         (folder / f"{name}.py").touch()
     assert too_full(tmp_path, "package") == ({"package/room": 21} if full else {})
+
+
+RESERVED = {*vars(logging.makeLogRecord({})), "message", "asctime"}
+"""Names that a field of a log record may not have: the call would raise KeyError, but only where
+its level is shown."""
+
+
+def clashes(source: str) -> list[str]:
+    """Fields of log records with a reserved name. ruff's rule G101 does not know ``_log``."""
+    return [
+        key.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.keyword)
+        and node.arg == "extra"
+        and isinstance(node.value, ast.Dict)
+        for key in node.value.keys
+        if isinstance(key, ast.Constant) and key.value in RESERVED
+    ]
+
+
+def test_fields_of_log_records_have_names_of_their_own() -> None:
+    packages = ("akoo_core", "plugins", "testbed", "examples")
+    paths = [path for package in packages for path in (ROOT / package).rglob("*.py")]
+    assert len(paths) > 500
+    assert {str(path): names for path in paths if (names := clashes(path.read_text()))} == {}
+    assert clashes('_log.info("x", extra={"name": 1, "plugin": 2})') == ["name"]

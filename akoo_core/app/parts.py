@@ -96,35 +96,46 @@ class Parts:
             wake=self.records.add,
         )
         await tables.look()
-        following = asyncio.create_task(tables.run(), name="tables")
-        sending = asyncio.create_task(recorder.run(), name="events")
-        try:
-            async with asyncio.TaskGroup() as group:
-                for queue, handle, count in self._handlers():
-                    group.create_task(
-                        worker.run_workers(
-                            queue, handle, count, stop=stop, grace_seconds=grace_seconds
-                        )
-                    )
-                for controller in registered:
-                    group.create_task(
-                        controller_runner.run_controller(
-                            controller,
-                            client=management,
-                            means=means(self.services)._replace(secret_changes=self.secret_changes),
-                            stop=stop,
-                            min_interval_seconds=self._interval,
-                            grace_seconds=grace_seconds,
-                            namespace=self._world.namespace,
-                        )
-                    )
-        finally:
-            for task in (following, sending):
-                task.cancel()
-            await asyncio.gather(following, sending, return_exceptions=True)
+        async with asyncio.TaskGroup() as beside:  # What ends them by mistake ends the process.
+            followers = (
+                beside.create_task(tables.run(), name="tables"),
+                beside.create_task(recorder.run(), name="events"),
+            )
+            try:
+                await self._work_on(registered, management, stop=stop, grace_seconds=grace_seconds)
+            finally:
+                for follower in followers:
+                    follower.cancel()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(EVENTS_SECONDS):
                 await recorder.flush()
+
+    async def _work_on(
+        self,
+        registered: Sequence[controllers.Controller],
+        management: KubeClient,
+        *,
+        stop: asyncio.Event,
+        grace_seconds: float,
+    ) -> None:
+        """The workers of the queues and the controllers, until ``stop``."""
+        async with asyncio.TaskGroup() as group:
+            for queue, handle, count in self._handlers():
+                group.create_task(
+                    worker.run_workers(queue, handle, count, stop=stop, grace_seconds=grace_seconds)
+                )
+            for controller in registered:
+                group.create_task(
+                    controller_runner.run_controller(
+                        controller,
+                        client=management,
+                        means=means(self.services)._replace(secret_changes=self.secret_changes),
+                        stop=stop,
+                        min_interval_seconds=self._interval,
+                        grace_seconds=grace_seconds,
+                        namespace=self._world.namespace,
+                    )
+                )
 
     def _handlers(self) -> Iterator[tuple[workqueue.WorkQueue, worker.Handler, int]]:
         """Each queue with its handler and the number of its workers."""

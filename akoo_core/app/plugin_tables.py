@@ -100,7 +100,9 @@ class PluginTables:
         self._versions[plugin.name] = version
         self._logged.pop(plugin.name, None)
         if config_map is not None:
-            _log.info("ConfigMap taken", extra={"plugin": plugin.name, "name": plugin.config_map})
+            _log.info(
+                "ConfigMap taken", extra={"plugin": plugin.name, "config_map": plugin.config_map}
+            )
             self._event(config_map, TAKEN, f"Plugin {plugin.name} took it.", warning=False)
         return True
 

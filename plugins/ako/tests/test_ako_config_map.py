@@ -116,7 +116,9 @@ def test_a_row_in_use_stays(build: Any) -> None:
     assert not supports(plugin, build, "2.1.3")
 
 
-def test_a_config_map_is_followed(build: Any) -> None:
+def test_a_config_map_is_followed(build: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")  # As in production.
+
     async def story(clock: virtual_time.LoopClock) -> None:
         ours = Settings(allowed_secret_namespaces=("avi",))
         make = lambda: [AkoPlugin(of_settings())]  # noqa: E731
