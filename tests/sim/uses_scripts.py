@@ -7,7 +7,7 @@ stands is what it was started with and the answers so far: a value.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -90,9 +90,15 @@ class _Caller:
 
 class _Records:
     async def change(
-        self, before: record.Record, spec: record.RecordSpec, *, consumed: tuple[str, ...]
+        self,
+        before: record.Record,
+        spec: record.RecordSpec,
+        *,
+        consumed: tuple[str, ...],
+        labels: Mapping[str, str],
     ) -> record.Record:
         assert not consumed
+        assert not labels
         await Call("store", spec.uses)
         return structs.replace(before, spec=spec)
 

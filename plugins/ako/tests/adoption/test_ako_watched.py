@@ -22,9 +22,15 @@ PACKAGE = Owner(kind="PackageInstall", name="lb", namespace="tkg-system", where=
 
 @pytest.mark.parametrize(
     ("name", "paused", "active"),
-    [("lb", None, True), ("lb", False, True), ("lb", True, False), ("other", None, False)],
+    [
+        ("class", None, True),
+        ("class", False, True),
+        ("class", True, False),
+        ("other", None, False),
+        ("lb", None, False),  # The install's owner: the operator pauses it.
+    ],
 )
-def test_a_package_has_to_be_paused(name: str, paused: bool | None, active: bool) -> None:
+def test_a_package_of_a_part_has_to_be_paused(name: str, paused: bool | None, active: bool) -> None:
     package = {
         "apiVersion": "packaging.carvel.dev/v1alpha1",
         "kind": "PackageInstall",
@@ -32,13 +38,15 @@ def test_a_package_has_to_be_paused(name: str, paused: bool | None, active: bool
         "spec": {} if paused is None else {"paused": paused},
     }
     owned = OwnedObject(kind="StatefulSet", name="ako", namespace="avi-system", owners=(PACKAGE,))
+    of_class = structs.replace(PACKAGE, name="class")
+    part = OwnedObject(kind="IngressClass", name="avi-lb", owners=(of_class,))
     install = Install(
         kind="Ancestor",
         namespace="avi-system",
         primary=True,
         cluster_name="my-cluster",
         stateful_set={"kind": "StatefulSet"},
-        objects=(owned,),
+        objects=(owned, part),
     )
     seen = Seen(namespace="team-a", name="shop", workload=(package,))
     verdict = look._obstacle(install, [install], seen)
@@ -46,7 +54,7 @@ def test_a_package_has_to_be_paused(name: str, paused: bool | None, active: bool
     if verdict is not None:
         assert (verdict.reason, verdict.detach) == (
             "ManagedByOther",
-            "PackageInstall tkg-system/lb",
+            "PackageInstall tkg-system/class",
         )
 
 
