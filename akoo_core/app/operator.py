@@ -192,7 +192,7 @@ class Operator:
             name=election.lease_name,
             identity=self.identity,
             clock=LeaseClock(),
-            labels={installations.MANAGEMENT_LABEL: installations.label_value(management_id)},
+            labels=installations.labels(management_id, self._settings.watch_namespace),
             timing=timing.Timing(
                 lease=election.lease_seconds,
                 renew_deadline=election.renew_deadline_seconds,

@@ -14,11 +14,18 @@ from typing import Any, NamedTuple
 
 MANAGEMENT_LABEL = "akoo.io/management"
 """Label of a Lease: the management cluster that its holder works for."""
+WATCH_LABEL = "akoo.io/watch-namespace"
+"""Label of a Lease: the only namespace whose Clusters its holder watches. Absent: all are."""
 
 
 def label_value(management_id: str) -> str:
     """The label's value; an id may have characters that labels cannot have."""
     return hashlib.sha256(management_id.encode()).hexdigest()[:32]
+
+
+def labels(management_id: str, watch_namespace: str) -> dict[str, str]:
+    """The labels of a Lease; "" for one that it must not have."""
+    return {MANAGEMENT_LABEL: label_value(management_id), WATCH_LABEL: watch_namespace}
 
 
 class SeenLease(NamedTuple):

@@ -60,7 +60,7 @@ class Elector:
     ``client`` must not use our own guard, or the Lease could never be taken. ``identity`` is new
     for every process (Pod name and a random part). ``clock`` must go on while the machine is
     suspended (:class:`akoo_core.clock.LeaseClock`), or a suspended leader trusts an old Lease.
-    ``labels`` are on the Lease from the moment it is taken.
+    ``labels`` are on the Lease from the moment it is taken; one with the value "" is taken off.
     """
 
     def __init__(
@@ -212,8 +212,9 @@ class Elector:
         return {**obj, "metadata": {**metadata, **self._marks(metadata.get("labels") or {})}}
 
     def _marks(self, others: Mapping[str, str]) -> Object:
-        labels = {**others, **self._labels}
-        return {"labels": labels} if labels else {}
+        merged = {**others, **self._labels}
+        labels = {key: value for key, value in merged.items() if value or key not in self._labels}
+        return {"labels": labels} if merged else {}
 
 
 def _lost_race(error: Exception) -> bool:

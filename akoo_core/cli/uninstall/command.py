@@ -59,7 +59,7 @@ def uninstall(
     if remove:
         _show(management.run(kubeconfig, lambda kube: _removal(kube, of, held_by)))
         write.confirm("Do this?", yes=yes)
-        _show(management.run(kubeconfig, lambda kube: _remove(kube, within), seconds=None))
+        _show(management.run(kubeconfig, lambda kube: _remove(kube, of, within), seconds=None))
         return
     _show(management.run(kubeconfig, lambda kube: _orphaning(kube, of, held_by)))
     write.confirm("Do this?", yes=yes)
@@ -74,12 +74,23 @@ async def _removal(
         raise errors.InputError(
             f"no operator holds Lease {of}, so nothing would be removed. Start it, or use --orphan"
         )
-    records = await fleet.records(kube)
-    uninstall_remove.readable(records)
+    records = await _removable(kube, of)
     return [*uninstall_remove.plan(records), *await outside.lines(kube, held_by)]
 
 
-async def _remove(kube: client.KubeClient, within: datetime.timedelta) -> list[str]:
+async def _removable(kube: client.KubeClient, of: running_operator.Lease) -> fleet.Records:
+    """The records. Raises InputError where the end of one could not be seen, or would not come."""
+    records = await fleet.records(kube)
+    uninstall_remove.readable(records)
+    uninstall_remove.watched(records, await running_operator.watched_namespace(kube, of))
+    return records
+
+
+async def _remove(
+    kube: client.KubeClient, of: running_operator.Lease, within: datetime.timedelta
+) -> list[str]:
+    # Check again: the question may have waited for minutes.
+    await _removable(kube, of)
     await uninstall_remove.remove(kube, click.echo, within=within, clock=clock.SystemClock())
     return [_NEXT]
 

@@ -101,6 +101,24 @@ def readable(records: fleet.Records) -> None:
         )
 
 
+def watched(records: fleet.Records, namespace: str) -> None:
+    """Raises InputError for records whose Clusters the operator does not watch: they stay.
+
+    ``namespace``: the only one it watches; "" for all.
+    """
+    left_alone = [
+        f"{fleet.key_of(record)} ({record.name})"
+        for record in living(records)
+        if namespace not in ("", record.spec.cluster_ref.namespace)
+    ]
+    if left_alone:
+        raise errors.InputError(
+            f"the operator watches Clusters of namespace {namespace} only and leaves these alone: "
+            f"{', '.join(left_alone)}. Run it without --namespace and watchNamespace, then run "
+            "this again"
+        )
+
+
 async def _ask(kube: client.KubeClient, rest: Iterable[Record]) -> None:
     for record in rest:
         if effects.already_set(SWEEP, record):

@@ -1,4 +1,5 @@
-"""Detects a running operator by its Lease, which it has if leaderElection.enabled is true."""
+"""Detects a running operator, and its limit, by its Lease, which it has if leaderElection.enabled
+is true."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import datetime
 from typing import NamedTuple
 
 from akoo_core import errors, structs
+from akoo_core.election import installations
 from akoo_core.kube import client, resource
 from akoo_core.kube import errors as kube_errors
 
@@ -24,14 +26,24 @@ class Lease(NamedTuple):
 
 async def holder(kube: client.KubeClient, of: Lease, now: datetime.datetime) -> str:
     """The current holder of the Lease, or "". Raises InputError when there is no such Lease."""
+    return held_by(await _read(kube, of), now)
+
+
+async def watched_namespace(kube: client.KubeClient, of: Lease) -> str:
+    """The only namespace whose Clusters the last holder watches; "" for all. Raises InputError when
+    there is no such Lease."""
+    labels: dict[str, str] = (await _read(kube, of))["metadata"].get("labels") or {}
+    return labels.get(installations.WATCH_LABEL, "")
+
+
+async def _read(kube: client.KubeClient, of: Lease) -> client.Object:
     try:
-        lease = await kube.get(resource.LEASES, of.name, of.namespace)
+        return await kube.get(resource.LEASES, of.name, of.namespace)
     except kube_errors.NotFoundError as error:
         raise errors.InputError(
             f"there is no Lease {of}, which a running operator holds. Name "
             "it: --namespace, --lease (settings operatorNamespace, leaderElection)"
         ) from error
-    return held_by(lease, now)
 
 
 def held_by(lease: client.Object, now: datetime.datetime) -> str:

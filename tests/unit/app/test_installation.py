@@ -56,7 +56,9 @@ class Stage:
         self._slow = slow
         self._started = 0
 
-    async def process(self, namespace: str, management_id: str = OURS) -> None:
+    async def process(
+        self, namespace: str, management_id: str = OURS, watch_namespace: str = ""
+    ) -> None:
         """One replica, from start to end, as the operator orders it."""
         kube: Any = SlowClient(self.server.client(), self._chance, self._slow)
         self._started += 1
@@ -66,7 +68,7 @@ class Stage:
             name="akoo-core",
             identity=f"{namespace}-{self._started}",
             clock=self.clock,
-            labels={installations.MANAGEMENT_LABEL: installations.label_value(management_id)},
+            labels=installations.labels(management_id, watch_namespace),
             uniform=self._chance.random,
         )
         only = installation.OnlyInstallation(
@@ -208,6 +210,20 @@ async def test_a_lease_without_our_label_is_marked_when_it_is_taken(clock: Clock
         "team": "lb",
         installations.MANAGEMENT_LABEL: installations.label_value(OURS),
     }
+
+
+@virtual_time.test
+async def test_a_lease_names_the_namespace_that_its_holder_watches(clock: Clock) -> None:
+    """And no longer when the next holder watches all."""
+    stage = Stage(clock)
+    for watched, expected in (("team-a", "team-a"), ("team-b", "team-b"), ("", None), ("", None)):
+        process = asyncio.create_task(stage.process("first", watch_namespace=watched))
+        await asyncio.sleep(1.0)
+        assert stage.acting == {"first"}
+        (obj,) = stage.server.objects(LEASES)
+        assert obj["metadata"]["labels"].get(installations.WATCH_LABEL) == expected
+        process.cancel()
+        await asyncio.gather(process, return_exceptions=True)
 
 
 @pytest.mark.parametrize("seed", range(15))

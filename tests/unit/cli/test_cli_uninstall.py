@@ -10,7 +10,9 @@ import pytest
 
 from akoo_core import clock, errors
 from akoo_core.cli import fleet
+from akoo_core.cli.annotate import write
 from akoo_core.cli.uninstall import orphan, remove, running_operator
+from akoo_core.election import installations
 from akoo_core.kube import client, resource
 from akoo_core.kube import errors as kube_errors
 from akoo_core.objects import names, record
@@ -21,14 +23,18 @@ LEAVING = record.Leaving(cause="UserWord", started_at=NOW)
 HOUR = datetime.timedelta(hours=1)
 
 
-def lease(world: CommandWorld, *, holder: str = "pod-1", ago: float = 5.0) -> None:
+def lease(
+    world: CommandWorld, *, holder: str = "pod-1", ago: float = 5.0, watches: str = ""
+) -> None:
     renewed = NOW - datetime.timedelta(seconds=ago)
     spec = {
         "holderIdentity": holder,
         "leaseDurationSeconds": 60,
         "renewTime": renewed.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }
-    metadata = {"name": "akoo-core", "namespace": "akoo-system"}
+    metadata: dict[str, Any] = {"name": "akoo-core", "namespace": "akoo-system"}
+    if watches:
+        metadata["labels"] = {installations.WATCH_LABEL: watches}
     kind = resource.LEASES
     world.server.seed(
         {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
@@ -77,6 +83,42 @@ def test_remove_without_an_operator_is_refused(world: CommandWorld) -> None:
     code, _, err = world("uninstall", "--remove", "--yes")
     assert (code, "nothing would be removed" in err) == (2, True)
     assert world.annotations() == {}
+
+
+@pytest.mark.parametrize("when", ["at the start", "during the question"])
+def test_remove_names_records_that_the_operator_leaves_alone(
+    world: CommandWorld, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """It would wait for them until its timeout. Nothing is asked to leave."""
+    lease(world, watches="team-a" if when == "at the start" else "")
+    world.record("akoo-1", "team-a/shop")
+    world.record("akoo-2", "team-b/pay", leaving=LEAVING)
+    world.record("akoo-3", "team-c/old", finished_at=NOW)
+    world.record("akoo-4", "team-d/new")
+
+    def limited(*_: Any, **__: Any) -> None:
+        labels = {"metadata": {"labels": {installations.WATCH_LABEL: "team-a"}}}
+        kube = world.server.client()
+        asyncio.run(kube.merge_patch(resource.LEASES, "akoo-core", labels, "akoo-system"))
+
+    monkeypatch.setattr(write, "confirm", limited)
+    code, out, err = world("uninstall", "--remove")
+    assert code == 2
+    assert (
+        "the operator watches Clusters of namespace team-a only and leaves these alone: "
+        "team-b/pay (akoo-2), team-d/new (akoo-4). Run it without --namespace and watchNamespace"
+    ) in err
+    assert ("AKO is removed from" in out) == (when == "during the question")
+    assert [world.annotations(f"akoo-{number}") for number in range(1, 5)] == [{}] * 4
+
+
+def test_remove_beside_an_operator_with_a_limit(world: CommandWorld) -> None:
+    """Every record that is not finished is of the namespace that it watches."""
+    lease(world, watches="team-a")
+    world.record("akoo-1", "team-a/shop", leaving=LEAVING, finished_at=NOW)
+    world.record("akoo-3", "team-c/old", finished_at=NOW)
+    code, out, _ = world("uninstall", "--remove", "--yes")
+    assert (code, "2 of 2 finished" in out) == (0, True)
 
 
 def test_remove_asks_says_and_waits(world: CommandWorld, monkeypatch: pytest.MonkeyPatch) -> None:
