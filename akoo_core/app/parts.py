@@ -129,7 +129,10 @@ class Parts:
                     controller_runner.run_controller(
                         controller,
                         client=management,
-                        means=means(self.services)._replace(secret_changes=self.secret_changes),
+                        means=means(self.services)._replace(
+                            secret_changes=self.secret_changes,
+                            watch_namespace=self._world.namespace,
+                        ),
                         stop=stop,
                         min_interval_seconds=self._interval,
                         grace_seconds=grace_seconds,

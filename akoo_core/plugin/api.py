@@ -739,6 +739,13 @@ class ControllerContext(structs.Struct, frozen=True, kw_only=True):
     """As in VerbContext."""
     keep: Keep | None = None
     """As in VerbContext."""
+    watch_namespace: str = ""
+    """The only namespace whose Clusters the operator watches; "" for all. Records of Clusters
+    elsewhere are left alone: their facts and status are old."""
+
+    def follows(self, record: structs.JSON) -> bool:
+        """True if the operator watches the Cluster of this AKODeployment, as the API sends it."""
+        return self.watch_namespace in ("", record["spec"]["clusterRef"]["namespace"])
 
 
 AddKey = Callable[[str], None]

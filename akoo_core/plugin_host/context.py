@@ -125,6 +125,8 @@ class Means(NamedTuple):
     logins: api.LoginMemory | None = None
     keep: Callable[[api.Plugin], api.Keep | None] = lambda _: None
     """The kept Secrets of a plugin; None for one that keeps none."""
+    watch_namespace: str = ""
+    """The only namespace whose Clusters are followed; "" for all."""
 
 
 def build_controller_context(
@@ -149,6 +151,7 @@ def build_controller_context(
         management_id=means.management_id,
         logins=means.logins,
         keep=means.keep(plugin),
+        watch_namespace=means.watch_namespace,
     )
 
 

@@ -2,7 +2,8 @@
 
 Observes records, and AviControllers so that verbs may read them; writes nothing. The rotations
 under way are counted from the facts in the records, so that a restart counts the same. A turn that
-was given and not used within some minutes is free again.
+was given and not used within some minutes is free again. Records of Clusters that the operator does
+not watch have no turns and no metrics: their rotations rest, for as long as that takes.
 """
 
 from __future__ import annotations
@@ -80,10 +81,11 @@ class Rotations:
         """Note the state of one record; of all of them at first."""
         if self._under_way is None:
             page = await ctx.kube.list(RECORDS)
-            for obj in page.items:
+            followed = [obj for obj in page.items if ctx.follows(obj)]
+            for obj in followed:
                 self._figures.note(str(obj["metadata"]["name"]), obj, ctx.clock)
             self._under_way = {
-                str(obj["metadata"]["name"]) for obj in page.items if is_under_way(obj)
+                str(obj["metadata"]["name"]) for obj in followed if is_under_way(obj)
             }
             return api.Done()
         try:
@@ -91,6 +93,8 @@ class Rotations:
         except kube.NotFoundError:
             self._under_way.discard(request.key)
             self._figures.note(request.key, None, ctx.clock)
+            return api.Done()
+        if not ctx.follows(obj):
             return api.Done()
         self._figures.note(request.key, obj, ctx.clock)
         if is_under_way(obj):
