@@ -318,6 +318,8 @@ class RecordStatus(structs.Struct, frozen=True, kw_only=True):
     """Time of the next attempt, as of the last change of this status; None: on a change."""
     retry_seconds: int | None = None
     """Longest time between two attempts while nothing changes, in seconds."""
+    usual_until: datetime.datetime | None = None
+    """Time until which the current fault is a wait of usual length; None for one that is not."""
     conditions: tuple[Condition, ...] = ()
 
 

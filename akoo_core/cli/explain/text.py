@@ -10,7 +10,7 @@ from akoo_core import structs
 from akoo_core.cli import columns, fleet
 from akoo_core.objects import conditions, names
 from akoo_core.objects.cluster import Cluster
-from akoo_core.objects.record import Leaving, Record, StoredFact
+from akoo_core.objects.record import Leaving, Record, RecordStatus, StoredFact
 from akoo_core.reconcile.decide import user_annotations
 from akoo_core.reconcile.status import notices
 
@@ -24,7 +24,7 @@ def lines(record: Record, cluster: Cluster | None, now: datetime.datetime) -> It
     yield from _wrong(record)
     yield from _declined(record)
     yield from _noted(record)
-    step = next_step(record, cluster)
+    step = next_step(record, cluster, now)
     if step:
         yield f"next: {step}"
     again = next_try(record, now)
@@ -148,14 +148,14 @@ def plain(record: Record, cluster: Cluster | None, now: datetime.datetime) -> st
             if notes(fact)
         },
         "conditions": [structs.to_object(condition) for condition in record.status.conditions],
-        "next": next_step(record, cluster),
+        "next": next_step(record, cluster, now),
         "nextTryAt": next_at.isoformat().replace("+00:00", "Z") if next_at else None,
         "retrySeconds": record.status.retry_seconds if next_at else None,
         "lastTraceId": record.status.last_trace_id,
     }
 
 
-def next_step(record: Record, cluster: Cluster | None) -> str:
+def next_step(record: Record, cluster: Cluster | None, now: datetime.datetime) -> str:
     """The command that helps, or ""; messages of conditions say the rest."""
     key, annotations = fleet.key_of(record), user_annotations.read(record.annotations)
     if record.spec.finished_at is not None:
@@ -164,7 +164,7 @@ def next_step(record: Record, cluster: Cluster | None) -> str:
         return f"Cluster {key} is paused; nothing is done until that ends."
     if annotations.paused:
         return f"akoo-core resume {key}"
-    return _by_reason(record, key) or _by_state(record, key, annotations)
+    return _by_reason(record, key) or _by_state(record, key, annotations, now)
 
 
 def _by_reason(record: Record, key: str) -> str:
@@ -184,20 +184,38 @@ def _by_reason(record: Record, key: str) -> str:
     return ""
 
 
-def _by_state(record: Record, key: str, annotations: user_annotations.UserAnnotations) -> str:
+def usual_wait(status: RecordStatus, now: datetime.datetime) -> str:
+    """The advice to wait, while a hold is none that needs a person, or a fault is a wait of usual
+    length; else ""."""
+    if notices.fault(status) is None:
+        held = conditions.find(status.conditions, "Held")
+        return "wait: it ends by itself" if held is not None else ""
+    until = status.usual_until
+    if until is None or until <= now:
+        return ""
+    return f"wait: this usually ends within {math.ceil((until - now).total_seconds())} s"
+
+
+def _by_state(
+    record: Record,
+    key: str,
+    annotations: user_annotations.UserAnnotations,
+    now: datetime.datetime,
+) -> str:
     """The next step for leaving on hold, an orphan, or any other problem."""
     leaving, held = record.spec.leaving, conditions.find(record.status.conditions, "Held")
+    wait = usual_wait(record.status, now)
     if leaving is not None and leaving.cause == "Relocated" and held is not None:
-        return (
+        return wait or (
             "repair what holds it, undo the change, or abandon what is left at the old place: "
             f"akoo-core abandon-placement {key} --reason TEXT"
         )
     if leaving is not None and leaving.let_go is None and held is not None:
-        return (
+        return wait or (
             f"repair what holds it, or abandon what is left: akoo-core let-go {key} --reason TEXT"
         )
     if record.spec.orphaned is not None:
         undo = f"akoo-core leave {key} undo, and " if annotations.leave else ""
         return f"to undo this: {undo}let a config select the Cluster"
     wrong = leaving is None and notices.fault(record.status) is not None
-    return "repair that; the operator tries again by itself" if wrong else ""
+    return wait or "repair that; the operator tries again by itself" if wrong else ""

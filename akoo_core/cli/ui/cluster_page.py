@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from akoo_core import structs
 from akoo_core.cli import columns
 from akoo_core.cli.explain import command as explain
+from akoo_core.cli.explain import text
 from akoo_core.objects import conditions
 from akoo_core.objects.record import Leaving, Record, StoredProof
 from akoo_core.reconcile.decide import user_annotations
@@ -100,7 +101,7 @@ def page_of(facts: explain.Facts, now: datetime.datetime) -> ClusterPage:
         present=facts.cluster is not None,
         words=tuple(explain.lines(facts, now)),
         records=tuple(_record(record, now) for record in records),
-        commands=tuple(_commands(facts)),
+        commands=tuple(_commands(facts, now)),
     )
 
 
@@ -199,7 +200,7 @@ def _proof(proof: StoredProof, now: datetime.datetime) -> ShownProof:
     )
 
 
-def _commands(facts: explain.Facts) -> Iterator[Copied]:
+def _commands(facts: explain.Facts, now: datetime.datetime) -> Iterator[Copied]:
     """Commands for the state of the cluster. The page itself changes nothing."""
     key, record = facts.key, facts.current
     yield Copied(f"akoo-core explain {key}", "this page as text")
@@ -217,7 +218,9 @@ def _commands(facts: explain.Facts) -> Iterator[Copied]:
         yield Copied(f"akoo-core pause {key}", "do nothing until it is resumed")
     if not leaves:
         yield Copied(f"akoo-core leave {key} sweep", "remove AKO; the Cluster stays")
-    elif conditions.find(record.status.conditions, "Held") is not None:
+    elif conditions.find(record.status.conditions, "Held") is not None and not text.usual_wait(
+        record.status, now
+    ):
         yield Copied(f"akoo-core let-go {key} --reason TEXT", "abandon what is left outside")
     yield Copied(f"kubectl get akodeployment {record.name} -o yaml", "the whole record")
 

@@ -58,6 +58,7 @@ async def write(attempt: Attempt, choice: Choice | None) -> None:
             status,
             last_trace_id=_trace_id() or before.last_trace_id,
             **_next_try(attempt, status, now),
+            usual_until=_usual_until(attempt, status, now),
         )
         attempt.record = await attempt.services.records.write_status(record, status)
     _log_change(attempt, before, status)
@@ -74,6 +75,21 @@ def _next_try(attempt: Attempt, status: RecordStatus, now: datetime.datetime) ->
     at = (now + datetime.timedelta(seconds=seconds)).replace(microsecond=0)
     longest = LONGEST_BACKOFF if attempt.failed else seconds
     return {"next_try_at": at, "retry_seconds": math.ceil(longest)}
+
+
+def _usual_until(
+    attempt: Attempt, status: RecordStatus, now: datetime.datetime
+) -> datetime.datetime | None:
+    """The end of the usual time of a wait; it stays while the reason is the same. No reason to
+    write the status."""
+    before, fault = attempt.existing.status, notices.fault(status)
+    patience = _patience(attempt, fault.reason) if fault is not None else 0.0
+    if fault is None or not patience:
+        return None
+    former = notices.fault(before)
+    if former is not None and former.reason == fault.reason and before.usual_until is not None:
+        return before.usual_until
+    return (now + datetime.timedelta(seconds=patience)).replace(microsecond=0)
 
 
 def _ours(record: Record, cluster: Cluster) -> bool:
@@ -227,9 +243,14 @@ def _verdict(
     attempt: Attempt, about: events.EventSubject, fault: notices.Fault | None, *, before: str
 ) -> notices.Verdict:
     reason = fault.reason if fault is not None else ""
-    patience = notices.PATIENCE.get(reason, attempt.report.expected.get(reason, 0.0))
+    patience = _patience(attempt, reason)
     faults, now = attempt.services.recorder.faults, attempt.services.clock.monotonic()
     return faults.judge(about.uid, reason, before=before, patience=patience, now=now)
+
+
+def _patience(attempt: Attempt, reason: str) -> float:
+    """Seconds that a fault usually lasts; 0 for one that does not end by itself."""
+    return notices.PATIENCE.get(reason, attempt.report.expected.get(reason, 0.0))
 
 
 def _warn(

@@ -54,6 +54,7 @@ def status_of(
         last_trace_id=before.last_trace_id,
         next_try_at=before.next_try_at,
         retry_seconds=before.retry_seconds,
+        usual_until=before.usual_until,
         conditions=conditions.merge(before.conditions, wanted, now=now),
     )
 

@@ -204,6 +204,54 @@ def test_a_fence_that_is_waited_for(world: CommandWorld) -> None:
     assert f"  Held=True, FencePending: {message}" in out
 
 
+LET_GO = "repair what holds it, or abandon what is left: akoo-core let-go team-a/shop --reason TEXT"
+ABANDON = (
+    "repair what holds it, undo the change, or abandon what is left at the old place: akoo-core "
+    "abandon-placement team-a/shop --reason TEXT"
+)
+
+
+@pytest.mark.parametrize(
+    ("reason", "usual", "cause", "expected"),
+    [
+        ("AkoStopping", 27.5, "ClusterDeleted", "wait: this usually ends within 28 s"),
+        ("AkoStopping", 0, "ClusterDeleted", LET_GO),
+        ("AkoStopping", -1, "ClusterDeleted", LET_GO),
+        ("NoRights", None, "ClusterDeleted", LET_GO),
+        ("QuietPeriod", None, "ClusterDeleted", "wait: it ends by itself"),
+        ("AkoStopping", 27, "Relocated", "wait: this usually ends within 27 s"),
+        ("AkoStopping", None, "Relocated", ABANDON),
+    ],
+)
+def test_nothing_is_abandoned_within_the_usual_time_of_a_step(
+    world: CommandWorld, reason: str, usual: float | None, cause: Any, expected: str
+) -> None:
+    until = None if usual is None else NOW + datetime.timedelta(seconds=usual)
+    status = record.RecordStatus(
+        phase="Fencing",
+        usual_until=until,
+        conditions=(
+            condition("Ready", "False", "Leaving", "So."),
+            condition("Held", "True", reason, "So."),
+        ),
+    )
+    leaving = record.Leaving(cause=cause, started_at=NOW)
+    world.record(uid=world.cluster(), status=status, leaving=leaving)
+    _, out, _ = world("explain", "team-a/shop")
+    assert [line for line in out.splitlines() if line.startswith("next: ")] == [f"next: {expected}"]
+    (shown,) = json.loads(world("explain", "team-a/shop", "-o", "json")[1])["records"]
+    assert shown["next"] == expected
+
+
+def test_a_wait_of_usual_length_needs_no_repair(world: CommandWorld) -> None:
+    status = record.RecordStatus(
+        usual_until=NOW + datetime.timedelta(seconds=300),
+        conditions=(condition("Ready", "False", "KubeconfigMissing", "So."),),
+    )
+    world.record(uid=world.cluster(), status=status)
+    assert "next: wait: this usually ends within 300 s" in world("explain", "team-a/shop")[1]
+
+
 def test_a_relocation_that_is_held(world: CommandWorld) -> None:
     held = condition("Held", "True", "VerbFailed", "avi.example.com does not answer.")
     status = record.RecordStatus(

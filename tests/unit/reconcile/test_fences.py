@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
 
+from akoo_core import structs
 from akoo_core.kube import resource as resources
 from akoo_core.objects.record import Leaving
 from akoo_core.plugin import api
@@ -90,16 +92,24 @@ async def test_a_slow_revocation_is_asked_again_after_ako_is_stopped(
     )
     assert outcome.requeue_after == AWAY.after
     assert reconcile_fleet.held_by_us(fleet)
+    usual = fleet.clock.now() + datetime.timedelta(seconds=AWAY.expected_seconds)
+    assert fleet.record(name).status.usual_until == usual.replace(microsecond=0)
+    fleet.clock.advance(10)
+    tenancy.answer = structs.replace(AWAY, message="Still away.")
+    await fleet.run(name)
+    assert "Still away." in fleet.message(name, "Held")
+    assert fleet.record(name).status.usual_until == usual.replace(microsecond=0), "the same wait"
     tenancy.answer = REVOKED
     outcome = await fleet.run(name)
-    assert tenancy.calls == ["fence", "fence", "fence"]
+    assert tenancy.calls == ["fence", "fence", "fence", "fence"]
     assert _grades(fleet, name) == {"ako": "Stopped", "tenancy": "Revoked", "": "Revoked"}
     assert fleet.condition(name, "Held") == ("True", "QuietPeriod"), "it starts anew"
+    assert fleet.record(name).status.usual_until is None
     assert outcome.requeue_after == 30.0
     fleet.clock.advance(30)
     await fleet.run(name)
     assert reconcile_fleet.let_go(fleet, name) == "Proven"
-    assert tenancy.calls == ["fence", "fence", "fence", "release"]
+    assert tenancy.calls == ["fence", "fence", "fence", "fence", "release"]
 
 
 async def test_a_fence_that_has_finished_is_not_asked_again(
@@ -136,6 +146,7 @@ async def test_letting_go_waits_for_a_fence_until_the_deadline(
     outcome = await fleet.run(name)
     assert fleet.condition(name, "Held") == ("True", "FencePending")
     assert message in fleet.message(name, "Held")
+    assert fleet.record(name).status.usual_until is None, "no wait ends it"
     assert fleet.condition(name, "CleanupProven") == ("True", "Proven")
     assert outcome.requeue_after is not None
     assert reconcile_fleet.held_by_us(fleet)

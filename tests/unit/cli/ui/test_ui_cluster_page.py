@@ -29,7 +29,8 @@ LEAVING = record.Leaving(
 def page(**fields: Any) -> cluster_page.ClusterPage:
     annotations = fields.pop("annotations", {})
     conditions = fields.pop("conditions", (condition("Ready", "True", "Running"),))
-    status = record.RecordStatus(phase="Running", conditions=conditions)
+    usual = fields.pop("usual_until", None)
+    status = record.RecordStatus(phase="Running", conditions=conditions, usual_until=usual)
     obj = record.to_object("akoo-1", builders.record_spec(**fields))
     obj["status"] = structs.to_object(status)
     obj["metadata"] |= {
@@ -104,6 +105,10 @@ def test_commands_fit_the_state() -> None:
     assert "akoo-core let-go team-a/shop --reason TEXT" in commands(
         leaving=LEAVING, conditions=held
     )
+    waits = commands(
+        leaving=LEAVING, conditions=held, usual_until=NOW + datetime.timedelta(seconds=1)
+    )
+    assert not any("let-go" in line for line in waits)
 
 
 def test_a_clean_proof_is_said_to_be_one() -> None:
