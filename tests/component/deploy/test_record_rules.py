@@ -149,6 +149,7 @@ STATUS = record.RecordStatus(
     last_trace_id="4bf92f3577b34da6a3ce929d0e0e4736",
     next_try_at=AT,
     retry_seconds=300,
+    usual_until=AT,
     conditions=(
         conditions.Condition(
             type="Ready",

@@ -14,6 +14,7 @@ import yaml
 
 from akoo_core import settings
 from akoo_core.cli import commands
+from akoo_core.election import installations
 from akoo_core.objects import names
 from hack import docs_site
 
@@ -243,6 +244,7 @@ def test_settings_are_accepted(name: str, tmp_path: pathlib.Path) -> None:
 def test_names_of_our_group_exist(name: str) -> None:
     known = {value for value in vars(names).values() if isinstance(value, str)}
     known |= {"akoo.io/akoo-core", "akoo.io/schema-version", "akoo.io/v"}
+    known |= {installations.MANAGEMENT_LABEL, installations.WATCH_LABEL}
     known |= {"akoo.io/accept-vcenter"}  # of the vsphere plugin
     known |= {"akoo.io/cable"}  # of the plugin that plugins/holders.md makes up
     text = (DOCS / name).read_text()
