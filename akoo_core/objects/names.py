@@ -6,6 +6,7 @@ Also the derived names: of a record (objects outside carry it, too), and of a ku
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Final
 
 GROUP: Final = "akoo.io"
@@ -68,6 +69,7 @@ DEFAULT_INSTANCE: Final = "ako"
 
 
 RECORD_PREFIX: Final = "akoo-"
+_RECORD_NAME: Final = re.compile(r"akoo-[0-9a-f]{12}")
 """Of the names of records."""
 
 
@@ -79,6 +81,11 @@ def record_name(management_id: str, cluster_uid: str, instance: str = DEFAULT_IN
     """
     identity = "\x00".join((management_id, cluster_uid, instance)).encode()
     return f"{RECORD_PREFIX}{hashlib.sha256(identity).hexdigest()[:12]}"
+
+
+def is_record_name(name: str) -> bool:
+    """The name has the form of those that :func:`record_name` makes."""
+    return _RECORD_NAME.fullmatch(name) is not None
 
 
 def adopted_name_label(cluster_name: str) -> str:

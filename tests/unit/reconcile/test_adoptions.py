@@ -149,13 +149,30 @@ async def test_two_attempts_at_once(fleet: ReconcileFleet, ako: AdoptingAko) -> 
     assert len(managed) == 1
 
 
-async def test_the_name_of_another_record(fleet: ReconcileFleet, ako: AdoptingAko) -> None:
-    """An AKO that akoo-core deployed elsewhere has the name of its record."""
-    ako.adopted = api.AdoptedName(cluster_name="")
-    first = await begun(fleet)
-    ako.adopted = api.AdoptedName(cluster_name=first)
-    second = await begun(fleet, "second")
-    assert fleet.condition(second, "Ready") == ("False", "ClusterNameTaken")
+@pytest.mark.parametrize("taken", ["akoo-0123456789ab", "akoo-ffffffffffff"])
+async def test_a_name_that_is_made_for_another_record(
+    fleet: ReconcileFleet, ako: AdoptingAko, taken: str
+) -> None:
+    """Of any management cluster: whoever writes to the workload cluster could choose a victim."""
+    ako.adopted = api.AdoptedName(cluster_name=taken)
+    name = await begun(fleet)
+    assert fleet.record(name).spec.observed
+    assert fleet.record(name).spec.ako_cluster_name == name
+    assert fleet.condition(name, "Ready") == ("False", "ClusterNameTaken")
+    assert taken in fleet.message(name, "Ready")
+
+
+async def test_an_ako_with_the_name_of_its_own_record(
+    fleet: ReconcileFleet, ako: AdoptingAko
+) -> None:
+    """As after hand-back, or an uninstallation that left AKO in place."""
+    ako.adopted = None
+    name = await begun(fleet)
+    ako.adopted = api.AdoptedName(cluster_name=name)
+    await fleet.run(name)
+    await fleet.run(name)
+    record = fleet.record(name)
+    assert (record.spec.ako_cluster_name, record.spec.observed) == (name, False)
 
 
 async def test_a_cluster_of_the_ancestor_is_not_adopted(

@@ -6,10 +6,7 @@ this process, after a quorum list of the records that have the name; only the le
 
 from __future__ import annotations
 
-import contextlib
-
 from akoo_core import structs
-from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.objects import conditions, names
 from akoo_core.objects import record as records
@@ -35,6 +32,8 @@ async def begin(attempt: Attempt, obstacle: str) -> bool:
     if not adopted.cluster_name:
         await attempt.store(observed=False, ako_cluster_name=attempt.name)
         return True
+    if names.is_record_name(adopted.cluster_name) and adopted.cluster_name != attempt.name:
+        return _held(attempt, NAME_TAKEN, _made_for_another(adopted.cluster_name))
     async with attempt.services.adopting:
         held = _limit(attempt, config, adopted)
         if held is not None:
@@ -75,9 +74,6 @@ async def _holder(attempt: Attempt, cluster_name: str) -> str:
     kind, management = resources.AKO_DEPLOYMENTS, attempt.services.management
     selector = f"{names.ADOPTED_NAME_LABEL}={names.adopted_name_label(cluster_name)}"
     listed = (await management.list(kind, label_selector=selector)).items
-    if cluster_name.startswith(names.RECORD_PREFIX):
-        with contextlib.suppress(errors.NotFoundError):
-            listed = [*listed, await management.get(kind, cluster_name)]
     for record in map(records.from_object, listed):
         if record.name != attempt.name and _holds(record.spec, cluster_name):
             return record.name
@@ -88,6 +84,16 @@ def _holds(spec: RecordSpec, cluster_name: str) -> bool:
     """The record manages, or may have left, objects of that name."""
     gone = spec.finished_at is not None and leaving.ended_clean(spec)
     return spec.ako_cluster_name == cluster_name and not spec.observed and not gone
+
+
+def _made_for_another(cluster_name: str) -> str:
+    """Whoever writes to the workload cluster can set this name, and objects with it count as those
+    of one record alone, in all tenants."""
+    return (
+        f"Its AKO has the clusterName {cluster_name}, which akoo-core makes for one record alone. "
+        "This record has another name, so the cluster is only observed. Give its AKO another name, "
+        "or bring the record of that name here (clusterctl move, akoo-core adopt)."
+    )
 
 
 def _taken(cluster_name: str, other: str) -> str:
