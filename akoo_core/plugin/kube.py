@@ -1,5 +1,6 @@
 """The API servers: clients, kinds, errors, and finalizers that are shared with others."""
 
+from akoo_core.kube import managed_fields
 from akoo_core.kube.client import KubeClient, Object, Page, WatchEvent
 from akoo_core.kube.errors import (
     AlreadyExistsError,
@@ -74,4 +75,5 @@ __all__ = [
     "WatchEvent",
     "WorkloadConflictError",
     "decode_manifests",
+    "managed_fields",
 ]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from akoo_core import structs
+from akoo_core.kube import managed_fields
 from akoo_core.kube.client import FIELD_MANAGER
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import BlockedError
@@ -47,11 +48,11 @@ def transfer(existing: structs.JSON, manifest: structs.JSON) -> structs.JSON:
         "uid": metadata["uid"],
         "resourceVersion": metadata["resourceVersion"],
         "labels": dict(manifest["metadata"]["labels"]),
-        "managedFields": managed_fields(existing, manifest),
+        "managedFields": fields_as_ours(existing, manifest),
     }
 
 
-def managed_fields(existing: structs.JSON, manifest: structs.JSON) -> list[structs.JSON]:
+def fields_as_ours(existing: structs.JSON, manifest: structs.JSON) -> list[structs.JSON]:
     """The managed fields of ``existing``, with those of its former owner as applied by us.
 
     Labels and annotations that the manifest does not have are nobody's then, and stay.
@@ -61,16 +62,13 @@ def managed_fields(existing: structs.JSON, manifest: structs.JSON) -> list[struc
     taken = [entry for entry in entries if not _keeps(entry)]
     if not taken:
         return kept
-    fields: dict[str, Any] = {}
-    for entry in taken:
-        fields = _union(fields, entry.get("fieldsV1") or {})
     times = [str(entry["time"]) for entry in taken if entry.get("time")]
     ours = {
         "manager": FIELD_MANAGER,
         "operation": "Apply",
         "apiVersion": existing["apiVersion"],
         "fieldsType": "FieldsV1",
-        "fieldsV1": _without_foreign_marks(fields, manifest),
+        "fieldsV1": _without_foreign_marks(managed_fields.union(taken), manifest),
         **({"time": max(times)} if times else {}),
     }
     return [*kept, ours]
@@ -80,14 +78,6 @@ def _keeps(entry: structs.JSON) -> bool:
     manager = str(entry.get("manager") or "")
     own = manager == FIELD_MANAGER and entry.get("operation") != "Apply"
     return bool(entry.get("subresource")) or own or manager in CONTROLLERS
-
-
-def _union(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(first)
-    for step, inner in second.items():
-        before = merged.get(step)
-        merged[step] = _union(before, inner) if isinstance(before, dict) else inner
-    return merged
 
 
 def _without_foreign_marks(fields: dict[str, Any], manifest: structs.JSON) -> dict[str, Any]:

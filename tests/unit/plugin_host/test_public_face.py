@@ -70,7 +70,7 @@ EXPORTED = {
         InvalidError KubeClient KubeError KubeconfigError ManifestError NotFoundError Object Page
         Resource decode_manifests
         ServerError TooLargeVersionError TooManyRequestsError UnauthorizedError UnreachableError
-        WatchEvent WorkloadConflictError
+        WatchEvent WorkloadConflictError managed_fields
     """,
     "metrics": """
         CREDENTIAL_AGE POOL_ADDRESSES PORT_GROUPS PORT_GROUPS_NOT_READY REGISTRY ROTATIONS

@@ -249,7 +249,7 @@ def test_every_field_keeps_an_owner(entries: list[dict[str, Any]]) -> None:
         "metadata": {"uid": "u", "resourceVersion": "1", "managedFields": entries},
     }
     manifest: dict[str, Any] = {"metadata": {"labels": {}}}
-    after = adoption.managed_fields(existing, manifest)
+    after = adoption.fields_as_ours(existing, manifest)
     had = set[tuple[str, ...]]().union(*(leaves(entry["fieldsV1"]) for entry in entries))
     has = set[tuple[str, ...]]().union(*(leaves(entry["fieldsV1"]) for entry in after))
     assert had == has
@@ -261,7 +261,7 @@ def test_every_field_keeps_an_owner(entries: list[dict[str, Any]]) -> None:
     assert len([entry for entry in ours if entry["manager"] == "akoo-core"]) <= 1
     metadata = {"uid": "u", "resourceVersion": "1", "managedFields": after}
     again = {"apiVersion": "apps/v1", "metadata": metadata}
-    assert adoption.managed_fields(again, manifest) == after, "twice is once"
+    assert adoption.fields_as_ours(again, manifest) == after, "twice is once"
 
 
 HELD = api.Wait(reason="OwnerAwaited", message="Its owner first.", after=30.0)

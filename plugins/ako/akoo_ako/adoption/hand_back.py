@@ -7,7 +7,7 @@ then our marks come off them and the former owner finds them again. What is done
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from akoo_ako import desired, names
 from akoo_ako.adoption import former, harmless, render
@@ -18,7 +18,7 @@ from akoo_ako.installs import kinds
 from akoo_ako.installs.seen import metadata_of, name_of, namespace_of
 from akoo_core.plugin import api, structs
 from akoo_core.plugin import names as core_names
-from akoo_core.plugin.kube import KubeClient, NotFoundError, Resource
+from akoo_core.plugin.kube import KubeClient, NotFoundError, Resource, managed_fields
 
 _MARKS: Final = (core_names.MANAGED_BY_LABEL, core_names.RECORD_LABEL)
 _KINDS: Final[dict[str, Resource]] = {kind.kind: kind for kind in kinds.OWN}
@@ -158,18 +158,12 @@ def _given_back(entries: Sequence[structs.JSON], program: str) -> list[structs.J
     kept = [entry for entry in entries if entry not in taken]
     if not taken:
         return kept
-    fields: dict[str, Any] = {}
-    for entry in taken:
-        fields = _union(fields, entry.get("fieldsV1") or {})
     return [
         *kept,
-        {**taken[-1], "manager": program, "operation": "Update", "fieldsV1": fields},
+        {
+            **taken[-1],
+            "manager": program,
+            "operation": "Update",
+            "fieldsV1": managed_fields.union(taken),
+        },
     ]
-
-
-def _union(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(first)
-    for step, inner in second.items():
-        before = merged.get(step)
-        merged[step] = _union(before, inner) if isinstance(before, dict) else inner
-    return merged

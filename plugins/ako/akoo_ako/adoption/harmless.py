@@ -6,7 +6,9 @@ was read. Of Secrets it reads the metadata.
 
 from __future__ import annotations
 
-from typing import Final
+import contextlib
+from collections.abc import Callable
+from typing import Any, Final
 
 from akoo_ako.adoption import former
 from akoo_ako.adoption.former import AkoFormerOwner, FormerObject
@@ -26,6 +28,10 @@ _KINDS: Final[dict[str, Resource]] = {
 }
 
 
+Planned = Callable[[FormerObject, structs.JSON], list[dict[str, Any]]]
+"""The JSON patch that an object still needs; [] for none."""
+
+
 async def make(ctx: api.VerbContext, stored: AkoFormerOwner) -> AkoFormerOwner:
     """Make the objects of a stored fact harmless; the fact, as it is then. An object that somebody
     changed meanwhile raises KubeError, and is read again in the next round."""
@@ -33,33 +39,24 @@ async def make(ctx: api.VerbContext, stored: AkoFormerOwner) -> AkoFormerOwner:
         return stored
     for each in stored.objects:
         try:
-            await _change(ctx.workload, each)
+            await _patch(ctx.workload, each, former.harmless)
         except ForbiddenError:
             return structs.replace(stored, forbidden=str(each))
     return structs.replace(stored, forbidden="", harmless_at=ctx.clock.now())
 
 
-async def _change(kube: KubeClient, each: FormerObject) -> None:
-    live = await read(kube, each)
-    patch = former.harmless(each, live) if live is not None else []
-    if not patch:
-        return
-    try:
-        await kube.json_patch(_KINDS[each.kind], each.name, patch, each.namespace)
-    except NotFoundError:
-        return
-
-
 async def restore(kube: KubeClient, each: FormerObject) -> None:
     """Give an object back as it was."""
+    await _patch(kube, each, former.restored)
+
+
+async def _patch(kube: KubeClient, each: FormerObject, planned: Planned) -> None:
     live = await read(kube, each)
-    patch = former.restored(each, live) if live is not None else []
+    patch = planned(each, live) if live is not None else []
     if not patch:
         return
-    try:
+    with contextlib.suppress(NotFoundError):
         await kube.json_patch(_KINDS[each.kind], each.name, patch, each.namespace)
-    except NotFoundError:
-        return
 
 
 async def read(kube: KubeClient, each: FormerObject) -> structs.JSON | None:
