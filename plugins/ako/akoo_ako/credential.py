@@ -10,8 +10,9 @@ CA AKO switches TLS verification off and says nothing, so that has to be asked f
 
 from __future__ import annotations
 
-from akoo_ako import config, desired, installed, names, options, refusal
+from akoo_ako import config, desired, installed, names, options
 from akoo_ako.installs import kinds
+from akoo_ako.refusals import refusal
 from akoo_core.plugin import api, structs
 
 USERNAME = "username"

@@ -5,20 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from akoo_ako import (
-    checks,
-    config,
-    family,
-    fit,
-    images,
-    installed,
-    names,
-    options,
-    refusal,
-    settings,
-)
+from akoo_ako import config, images, installed, names, options, settings
 from akoo_ako.chart import cluster_values, pod, values
 from akoo_ako.chart.effective import AkoValues
+from akoo_ako.refusals import checks, family, fit, refusal
 from akoo_ako.releases import builtin, stored
 from akoo_ako.releases.release import Release
 from akoo_core.plugin import ako_networks, api, structs

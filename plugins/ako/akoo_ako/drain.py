@@ -15,7 +15,8 @@ from __future__ import annotations
 import datetime
 from typing import Any, Literal, NamedTuple
 
-from akoo_ako import desired, installed, names, pods, workload
+from akoo_ako import desired, installed, names
+from akoo_ako.running import pods, workload
 from akoo_core.plugin import api, structs
 from akoo_core.plugin.kube import CONFIG_MAPS, STATEFUL_SETS, KubeClient
 

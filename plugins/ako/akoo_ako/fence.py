@@ -1,14 +1,16 @@
 """fence: stop AKO, and see that it is stopped.
 
 observes StatefulSet and Pods; writes spec.replicas = 0. Grade Stopped only when no Pod of AKO is
-left, and nothing else in the cluster may write under the same name (:mod:`akoo_ako.others`).
+left, and nothing else in the cluster may write under the same name
+(:mod:`akoo_ako.running.others`).
 """
 
 from __future__ import annotations
 
 import datetime
 
-from akoo_ako import desired, installed, names, others, pods, workload
+from akoo_ako import desired, installed, names
+from akoo_ako.running import others, pods, workload
 from akoo_core.plugin import api, structs
 from akoo_core.plugin.kube import STATEFUL_SETS, KubeClient
 

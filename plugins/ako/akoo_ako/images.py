@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from akoo_ako import names
-from akoo_ako.refusal import invalid
+from akoo_ako.refusals.refusal import invalid
 from akoo_ako.releases.release import Image
 from akoo_core.plugin import api, structs
 

@@ -10,26 +10,22 @@ from akoo_ako import (
     desired,
     drain,
     fence,
-    fit,
     images,
     installed,
     names,
-    notes,
-    objects,
-    observe,
-    observing,
     options,
     prepare,
-    refusal,
     settings,
-    starts,
 )
 from akoo_ako.adoption import again, former, hand_back, look, render, request, shape, watch
 from akoo_ako.chart import effective
 from akoo_ako.helm import objects as of_chart
 from akoo_ako.helm import renderings
 from akoo_ako.installs import read
+from akoo_ako.refusals import fit, notes, refusal
 from akoo_ako.releases import config_map, stored
+from akoo_ako.rendering import objects
+from akoo_ako.running import observe, observing, starts
 from akoo_core.plugin import api, errors, structs
 from akoo_core.plugin.kube import Resource
 from akoo_core.plugin.records import Record
@@ -188,7 +184,7 @@ class AkoPlugin(api.Plugin):
 
     @api.hookimpl
     async def observe(self, ctx: api.VerbContext) -> api.Result:
-        """See :mod:`akoo_ako.observe`, and :mod:`akoo_ako.observing` for that of others."""
+        """See :mod:`akoo_ako.running.observe`; for others' AKO, ``observing`` beside it."""
         if ctx.view.spec.observed and desired.options_of(ctx.view).existing != "Adopt":
             return await observing.look(ctx, self._settings.table)
         if hand_back.is_asked(ctx.view):

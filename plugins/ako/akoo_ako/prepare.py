@@ -10,10 +10,12 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from akoo_ako import desired, objects, refusal, settings
+from akoo_ako import desired, settings
 from akoo_ako.chart import cluster_values, effective
 from akoo_ako.chart import values as chart_values
 from akoo_ako.helm import renderings
+from akoo_ako.refusals import refusal
+from akoo_ako.rendering import objects
 from akoo_core.plugin import api, errors, structs
 
 CONFIG_MAP_SECONDS: Final = 120.0

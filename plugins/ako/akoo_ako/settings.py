@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from akoo_ako import images, refusal
+from akoo_ako import images
 from akoo_ako.images import PullSecret
+from akoo_ako.refusals import refusal
 from akoo_ako.releases import loading
 from akoo_ako.releases.rows import ReleaseRow
 from akoo_ako.releases.table import Table

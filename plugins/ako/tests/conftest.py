@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from akoo_ako import desired, names, objects, options, settings
+from akoo_ako import desired, names, options, settings
+from akoo_ako.rendering import objects
 from opentelemetry import trace
 
 from akoo_core import clock, external
@@ -245,7 +246,7 @@ def build() -> type[Builders]:
 @pytest.fixture(scope="session")
 def data(build: type[Builders]) -> Callable[..., dict[str, str]]:
     """The ConfigMap's data of a minimal config with changes."""
-    from akoo_ako import values
+    from akoo_ako.rendering import values
 
     def of(
         changes: dict[str, Any] | None = None, ako_options: options.Options | None = None

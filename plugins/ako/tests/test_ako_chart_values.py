@@ -8,19 +8,13 @@ from typing import Any, NamedTuple
 
 import hypothesis
 import pytest
-from akoo_ako import (
-    desired,
-    environment,
-    objects,
-    options,
-    refusal,
-    settings,
-    statefulset,
-)
-from akoo_ako import values as config_map
+from akoo_ako import desired, options, settings
 from akoo_ako.chart import paths
 from akoo_ako.chart import values as chart
+from akoo_ako.refusals import refusal
 from akoo_ako.releases import loading
+from akoo_ako.rendering import environment, objects, statefulset
+from akoo_ako.rendering import values as config_map
 from hypothesis import given
 from hypothesis import strategies as st
 

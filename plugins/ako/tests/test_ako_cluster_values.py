@@ -9,10 +9,12 @@ from typing import Any
 
 import hypothesis
 import pytest
-from akoo_ako import desired, objects, options, refusal, settings
-from akoo_ako import values as config_map
+from akoo_ako import desired, options, settings
 from akoo_ako.chart import bounds, cluster_values, declarations, paths
 from akoo_ako.chart.cluster_values import MOST
+from akoo_ako.refusals import refusal
+from akoo_ako.rendering import objects
+from akoo_ako.rendering import values as config_map
 from hypothesis import given
 from hypothesis import strategies as st
 

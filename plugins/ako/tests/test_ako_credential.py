@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
 import pytest
-from akoo_ako import config, credential, installed, options, refusal
+from akoo_ako import config, credential, installed, options
 from akoo_ako.installs import recognise
 from akoo_ako.plugin import AkoPlugin
+from akoo_ako.refusals import refusal
 
 from akoo_core import clock, settings, structs, testing
 from akoo_core.kube import resource

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from akoo_ako import checks, config, desired, family, options, refusal, settings, versions
+from akoo_ako import config, desired, options, settings, versions
+from akoo_ako.refusals import checks, family, refusal
 from akoo_ako.releases import gates, loading
 
 from akoo_core import errors, structs

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from akoo_ako import crds
 from akoo_ako.releases import loading
+from akoo_ako.rendering import crds
 
 from akoo_core.plugin import structs
 from akoo_core.reconcile.deploy import schemas

@@ -9,8 +9,9 @@ from typing import Any
 
 import hypothesis
 import pytest
-from akoo_ako import drain, fence, names, workload
+from akoo_ako import drain, fence, names
 from akoo_ako.plugin import AkoPlugin
+from akoo_ako.running import workload
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from akoo_ako import crds, names, objects, options, rbac, statefulset
+from akoo_ako import names, options
 from akoo_ako.releases import loading
 from akoo_ako.releases.release import Image
+from akoo_ako.rendering import crds, objects, rbac, statefulset
 
 GATEWAY = {"extraConfigs.featureGates.GatewayAPI": True}
 

@@ -7,8 +7,9 @@ import datetime
 from typing import Any
 
 import pytest
-from akoo_ako import names, observe, options, pods, workload
+from akoo_ako import names, options
 from akoo_ako.releases.release import Image
+from akoo_ako.running import observe, pods, workload
 
 from akoo_core import clock
 from akoo_core.kube import resource

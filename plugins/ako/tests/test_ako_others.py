@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from akoo_ako import fence, names, others
+from akoo_ako import fence, names
+from akoo_ako.running import others
 
 from akoo_core.kube import errors, resource
 from akoo_core.plugin import api

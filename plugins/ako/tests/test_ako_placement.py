@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from akoo_ako import desired, settings, values
+from akoo_ako import desired, settings
 from akoo_ako.plugin import AkoPlugin
+from akoo_ako.rendering import values
 
 from akoo_core import structs
 from akoo_core.plugin import api

@@ -8,8 +8,10 @@ from typing import Any
 
 import hypothesis
 import pytest
-from akoo_ako import desired, objects, options, refusal, settings, statefulset, values
+from akoo_ako import desired, options, settings
+from akoo_ako.refusals import refusal
 from akoo_ako.releases import loading
+from akoo_ako.rendering import objects, statefulset, values
 from hypothesis import event, given
 from hypothesis import strategies as st
 

@@ -6,7 +6,8 @@ import datetime
 from typing import Any
 
 import pytest
-from akoo_ako import names, observe, pushes, workload
+from akoo_ako import names
+from akoo_ako.running import observe, pushes, workload
 
 from akoo_core import clock
 from akoo_core.plugin import api

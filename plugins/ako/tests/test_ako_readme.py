@@ -6,8 +6,9 @@ import pathlib
 import re
 
 import msgspec.structs
-from akoo_ako import mapping, options, settings
+from akoo_ako import options, settings
 from akoo_ako.chart import paths
+from akoo_ako.rendering import mapping
 
 PACKAGE = pathlib.Path(__file__).parents[1]
 README = (PACKAGE / "README.md").read_text()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from akoo_ako import mapping, settings
+from akoo_ako import settings
 from akoo_ako.chart import paths
 from akoo_ako.releases import builtin, keys, loading
 from akoo_ako.releases.release import Range
 from akoo_ako.releases.rows import ReleaseRow
+from akoo_ako.rendering import mapping
 
 from akoo_core import errors
 from akoo_core import settings as core_settings

@@ -11,10 +11,11 @@ from typing import Any
 
 import hypothesis
 import pytest
-from akoo_ako import names, refusal
+from akoo_ako import names
 from akoo_ako.chart import effective
 from akoo_ako.chart.effective import PAUSE, AkoValues
 from akoo_ako.plugin import AkoPlugin
+from akoo_ako.refusals import refusal
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from akoo_ako import crds, images, options, settings
+from akoo_ako import images, options, settings
 from akoo_ako.plugin import AkoPlugin
 from akoo_ako.releases import loading, stored
 from akoo_ako.releases.release import Image, Images
+from akoo_ako.rendering import crds
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st

@@ -7,8 +7,9 @@ import datetime
 from typing import Any
 
 import pytest
-from akoo_ako import names, observe, pods, starts, workload
+from akoo_ako import names
 from akoo_ako.plugin import AkoPlugin
+from akoo_ako.running import observe, pods, starts, workload
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,8 +7,9 @@ import pathlib
 from typing import Any, NamedTuple
 
 import pytest
-from akoo_ako import environment, mapping, options, values
+from akoo_ako import options
 from akoo_ako.releases import loading
+from akoo_ako.rendering import environment, mapping, values
 
 from akoo_core.objects import ako_networks
 

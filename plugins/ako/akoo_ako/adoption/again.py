@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 from typing import Final
 
-from akoo_ako import desired, installed, names, workload
+from akoo_ako import desired, installed, names
 from akoo_ako.adoption import former, harmless, render
 from akoo_ako.adoption.former import AkoFormerOwner
+from akoo_ako.running import workload
 from akoo_core.plugin import api, structs
 from akoo_core.plugin.kube import CONFIG_MAPS, SECRETS, STATEFUL_SETS, KubeClient
 

@@ -5,11 +5,12 @@ Reads AKO's objects and all that may own them, in both clusters; changes nothing
 
 from __future__ import annotations
 
-from akoo_ako import desired, installed, names, observe, pods, settings, workload
+from akoo_ako import desired, installed, names, settings
 from akoo_ako.adoption import former, harmless, shape
 from akoo_ako.installs import read, recognise, verdict
 from akoo_ako.installs.recognise import Install
 from akoo_ako.installs.seen import Seen, at, name_of, namespace_of
+from akoo_ako.running import observe, pods, workload
 from akoo_core.plugin import api, structs
 
 AGAIN_SECONDS = 120.0

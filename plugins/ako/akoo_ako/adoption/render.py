@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from akoo_ako import config, credential, desired, fence, images, names, objects, refusal, settings
+from akoo_ako import config, credential, desired, fence, images, names, settings
 from akoo_ako.adoption import former
 from akoo_ako.adoption.shape import AkoShape
 from akoo_ako.installed import AkoInstall
 from akoo_ako.installs import differences
 from akoo_ako.installs.differences import Difference
+from akoo_ako.refusals import refusal
 from akoo_ako.releases import stored
+from akoo_ako.rendering import objects
 from akoo_core.plugin import api, structs
 
 NAMED: Final = 5

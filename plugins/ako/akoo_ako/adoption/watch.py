@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from akoo_ako import desired, refusal, settings
+from akoo_ako import desired, settings
 from akoo_ako.adoption import former, look, render
+from akoo_ako.refusals import refusal
 from akoo_core.plugin import api, structs
 
 RESTARTED = "AdoptionRestarted"

@@ -11,7 +11,7 @@ from akoo_ako.chart import bounds, paths, values
 from akoo_ako.chart.declarations import Overridable, ValueFrom
 from akoo_ako.chart.paths import ChartPath
 from akoo_ako.chart.values import Setting
-from akoo_ako.refusal import Refusal, invalid
+from akoo_ako.refusals.refusal import Refusal, invalid
 from akoo_ako.releases.release import Release
 from akoo_core.plugin import ako_values, structs
 

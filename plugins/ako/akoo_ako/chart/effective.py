@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from akoo_ako.chart.values import Setting, text
-from akoo_ako.refusal import Refusal
+from akoo_ako.refusals.refusal import Refusal
 from akoo_core.plugin import api, structs
 
 PAUSE: Final = datetime.timedelta(minutes=10)

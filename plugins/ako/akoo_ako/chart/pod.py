@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from akoo_ako import config, names
 from akoo_ako.chart.values import PATH
-from akoo_ako.refusal import invalid
+from akoo_ako.refusals.refusal import invalid
 from akoo_core.plugin import ako_values
 
 MOST_CONTAINERS: Final = 8

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from akoo_ako import options
 from akoo_ako.chart import paths
 from akoo_ako.chart.paths import ChartPath
-from akoo_ako.refusal import Refusal, invalid
+from akoo_ako.refusals.refusal import Refusal, invalid
 from akoo_ako.releases.release import Release
 from akoo_core.plugin import ako_values, errors, structs
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from akoo_ako import names
 from akoo_ako.helm.archive import PATH
-from akoo_ako.refusal import Refusal
+from akoo_ako.refusals.refusal import Refusal
 from akoo_core.plugin import structs
 
 HOOK: Final = "helm.sh/hook"

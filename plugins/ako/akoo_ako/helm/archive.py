@@ -7,7 +7,7 @@ import pathlib
 import re
 from typing import Final
 
-from akoo_ako.refusal import Refusal
+from akoo_ako.refusals.refusal import Refusal
 from akoo_core.plugin import structs
 
 PATH: Final = "spec.plugins.ako.chart"

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 from akoo_ako import names
 from akoo_ako.helm.archive import PATH
-from akoo_ako.refusal import Refusal
+from akoo_ako.refusals.refusal import Refusal
 from akoo_core.plugin import external, structs
 
 ARGUMENTS: Final = (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from akoo_ako import names, options, values
+from akoo_ako import names, options
 from akoo_ako.desired import Desired
 from akoo_ako.helm import allowed, pod, renderings
 from akoo_ako.helm.archive import PATH
-from akoo_ako.refusal import Refusal
+from akoo_ako.refusals.refusal import Refusal
 from akoo_ako.releases import loading
+from akoo_ako.rendering import values
 from akoo_core.plugin import structs
 
 AWAITED: Final = "ChartAwaited"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 from typing import Any, Final
 
-from akoo_ako import images, names, pods, statefulset
+from akoo_ako import images, names
 from akoo_ako.desired import Desired
 from akoo_ako.helm.archive import PATH
-from akoo_ako.refusal import Refusal
+from akoo_ako.refusals.refusal import Refusal
+from akoo_ako.rendering import statefulset
+from akoo_ako.running import pods
 from akoo_core.plugin import structs
 
 _HOST: Final = ("hostNetwork", "hostPID", "hostIPC")

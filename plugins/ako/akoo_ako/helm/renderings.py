@@ -12,7 +12,7 @@ from typing import Final
 
 from akoo_ako.desired import Desired
 from akoo_ako.helm import allowed, archive, command, values
-from akoo_ako.refusal import Refusal
+from akoo_ako.refusals.refusal import Refusal
 from akoo_core.plugin import api, kube, structs
 
 KEPT: Final = 32

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from akoo_ako import desired, mapping, names, objects, options, settings
+from akoo_ako import desired, names, options, settings
 from akoo_ako.installs import template
+from akoo_ako.rendering import mapping, objects
 from akoo_core.plugin import ako_networks, api, records, structs
 
 ALWAYS_WRITTEN: Final = frozenset(

@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from akoo_ako import names, refusal, settings
+from akoo_ako import names, settings
 from akoo_ako.installs import differences, recognise, suggestion, verdict
 from akoo_ako.installs.differences import Difference
 from akoo_ako.installs.recognise import Install
 from akoo_ako.installs.seen import Seen
 from akoo_ako.installs.verdict import Verdict
+from akoo_ako.refusals import refusal
 from akoo_ako.releases.table import Table
 from akoo_core.plugin import records, structs
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from akoo_ako import mapping, names, options, settings
+from akoo_ako import names, options, settings
 from akoo_ako.chart import paths
 from akoo_ako.installs import template
 from akoo_ako.releases.release import Release
+from akoo_ako.rendering import mapping
 from akoo_core.plugin import structs
 
 

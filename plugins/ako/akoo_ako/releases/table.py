@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 
-from akoo_ako import refusal, versions
+from akoo_ako import versions
+from akoo_ako.refusals import refusal
 from akoo_ako.releases.release import Release
 from akoo_core.plugin import structs
 

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from akoo_ako import desired, objects, options, settings
+from akoo_ako import desired, options, settings
 from akoo_ako.plugin import AkoPlugin
+from akoo_ako.rendering import objects
 from akoo_testbed import build as testbed_build
 from akoo_testbed import running
 

@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from akoo_ako import desired, installed, names, objects, observing, options, settings
+from akoo_ako import desired, installed, names, options, settings
 from akoo_ako.installs import command
+from akoo_ako.rendering import objects
+from akoo_ako.running import observing
 from akoo_testbed import running
 
 from akoo_core import clock, external

@@ -11,7 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from akoo_ako import desired, drain, fence, names, objects, observe, options, plugin, settings
+from akoo_ako import desired, drain, fence, names, options, plugin, settings
+from akoo_ako.rendering import objects
+from akoo_ako.running import observe
 from akoo_testbed import kubeapi, running
 
 from akoo_core import clock, external, structs

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from akoo_ako import crds, desired, drain, fence, names, objects, options, settings
+from akoo_ako import desired, drain, fence, names, options, settings
+from akoo_ako.rendering import crds, objects
 from akoo_testbed import running
 
 from akoo_core import external, structs

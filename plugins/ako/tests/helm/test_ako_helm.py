@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 import yaml
-from akoo_ako import options, refusal
+from akoo_ako import options
 from akoo_ako.helm import archive, command, renderings
 from akoo_ako.helm import objects as of_chart
+from akoo_ako.refusals import refusal
 
 from akoo_core import clock
 from akoo_core.plugin import api, structs

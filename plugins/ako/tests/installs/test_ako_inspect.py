@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from akoo_ako import commands as ako_commands
-from akoo_ako import names, objects, options, settings
+from akoo_ako import names, options, settings
 from akoo_ako.installs import command, kinds, read
+from akoo_ako.rendering import objects
 
 from akoo_core import clock, external
 from akoo_core.plugin import commands, errors

@@ -7,7 +7,8 @@ import copy
 from typing import Any
 
 import pytest
-from akoo_ako import drain, fence, installed, observe, workload
+from akoo_ako import drain, fence, installed
+from akoo_ako.running import observe, workload
 
 from akoo_core.objects import record
 from akoo_core.plugin import api, structs

@@ -7,7 +7,8 @@ import copy
 from typing import Any
 
 import pytest
-from akoo_ako import installed, names, observing, options, plugin, settings
+from akoo_ako import installed, names, options, plugin, settings
+from akoo_ako.running import observing
 
 from akoo_core import external
 from akoo_core.objects import record

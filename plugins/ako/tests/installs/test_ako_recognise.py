@@ -7,9 +7,10 @@ import json
 from typing import Any
 
 import pytest
-from akoo_ako import names, objects, options
+from akoo_ako import names, options
 from akoo_ako.installs import recognise, report, verdict
 from akoo_ako.installs.seen import Seen
+from akoo_ako.rendering import objects
 from akoo_ako.settings import Settings
 
 from akoo_core.plugin import structs

@@ -8,8 +8,10 @@ from typing import Any
 
 import hypothesis
 import pytest
-from akoo_ako import desired, objects, options, refusal, settings
+from akoo_ako import desired, options, settings
 from akoo_ako.installs import differences, suggestion, template
+from akoo_ako.refusals import refusal
+from akoo_ako.rendering import objects
 from hypothesis import event, given
 from hypothesis import strategies as st
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from akoo_ako import names, refusal, versions
+from akoo_ako import names, versions
+from akoo_ako.refusals import refusal
 from akoo_ako.releases import gates
 from akoo_ako.releases.release import Release
 from akoo_ako.releases.table import Table

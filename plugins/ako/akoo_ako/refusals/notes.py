@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from akoo_ako import fit
+from akoo_ako.refusals import fit
 from akoo_ako.releases.release import Release
 from akoo_ako.releases.table import Table
 from akoo_core.plugin import api

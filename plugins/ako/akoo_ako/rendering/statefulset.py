@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from akoo_ako import environment, images, names, options
+from akoo_ako import images, names, options
 from akoo_ako.desired import Desired
+from akoo_ako.rendering import environment
 from akoo_core.plugin import structs
 
 _USER = 1000

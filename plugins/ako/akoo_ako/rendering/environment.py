@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from akoo_ako import mapping, names
+from akoo_ako import names
 from akoo_ako.desired import Desired
+from akoo_ako.rendering import mapping
 from akoo_core.plugin import structs
 
 _DEFAULT_MOUNT = "/log"

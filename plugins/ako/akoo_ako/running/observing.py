@@ -5,11 +5,12 @@ Reads StatefulSets and ConfigMaps of AKO's names in all namespaces; changes noth
 
 from __future__ import annotations
 
-from akoo_ako import installed, names, observe
+from akoo_ako import installed, names
 from akoo_ako.installs import read, recognise
 from akoo_ako.installs.recognise import Install
 from akoo_ako.installs.seen import at
 from akoo_ako.releases.table import Table
+from akoo_ako.running import observe
 from akoo_core.plugin import api, structs
 
 MISSING_SECONDS = 60.0

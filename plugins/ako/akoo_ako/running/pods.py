@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 from typing import Any, NamedTuple
 
-from akoo_ako import names, pushes
+from akoo_ako import names
 from akoo_ako.installs import template
+from akoo_ako.running import pushes
 from akoo_core.plugin import structs
 
 _IMAGE = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}

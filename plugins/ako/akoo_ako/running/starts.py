@@ -12,7 +12,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
-from akoo_ako import pods
+from akoo_ako.running import pods
 from akoo_core.plugin import api, structs
 
 READY_EVENTS: Final = ("AKOReady", "AKODeleteConfigSet")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from akoo_ako import config, images, options
-from akoo_ako.refusal import Refusal, invalid
+from akoo_ako.refusals.refusal import Refusal, invalid
 from akoo_ako.releases.release import Release
 from akoo_core.plugin import ako_networks
 

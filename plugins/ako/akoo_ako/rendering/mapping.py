@@ -19,11 +19,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from akoo_ako import checks, config, desired, options, versions
+from akoo_ako import config, desired, options, versions
 from akoo_ako.desired import Desired
-from akoo_ako.networks import node_networks, vip_networks
+from akoo_ako.refusals import checks
 from akoo_ako.releases import keys
 from akoo_ako.releases.release import Release
+from akoo_ako.rendering.networks import node_networks, vip_networks
 from akoo_core.plugin import api, structs
 
 Value = bool | int | str | None

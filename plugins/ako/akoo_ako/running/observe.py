@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 
-from akoo_ako import installed, names, pods, pushes, starts, workload
+from akoo_ako import installed, names
 from akoo_ako.releases import gates, loading
 from akoo_ako.releases.table import Table
+from akoo_ako.running import pods, pushes, starts, workload
 from akoo_core.plugin import api, structs
 from akoo_core.plugin.kube import KubeClient
 

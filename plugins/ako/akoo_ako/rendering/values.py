@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from akoo_ako import mapping, names
+from akoo_ako import names
 from akoo_ako.desired import Desired
+from akoo_ako.rendering import mapping
 from akoo_core.plugin import structs
 
 LIVE_KEYS: Final = frozenset({"logLevel", "enableEvents", names.DELETE_CONFIG})

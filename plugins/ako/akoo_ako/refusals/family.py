@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from akoo_ako import refusal
+from akoo_ako.refusals import refusal
 from akoo_core.plugin import structs
 
 REASON = "IpFamilyMismatch"

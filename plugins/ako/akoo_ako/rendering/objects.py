@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from akoo_ako import crds, names, rbac, statefulset, values
+from akoo_ako import names
 from akoo_ako.desired import Desired
 from akoo_ako.helm import objects as of_chart
+from akoo_ako.rendering import crds, rbac, statefulset, values
 from akoo_core.plugin import structs
 
 
