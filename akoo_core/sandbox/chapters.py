@@ -17,7 +17,7 @@ from akoo_core.plugin.errors import describe
 from akoo_core.testing.chapters import Chapter, Stage, Trouble
 from akoo_core.testing.memory import patch
 
-Moment = Literal["opening", "living", "leaving", "closing"]
+Moment = Literal["opening", "living", "leaving", "closing", "traced"]
 IN_REVERSE: tuple[Moment, ...] = ("leaving", "closing")
 """The moments at which the chapter of the last plugin comes first."""
 

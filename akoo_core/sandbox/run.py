@@ -63,8 +63,7 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
     played = tuple(loaded.values())
     extra = chapters.needed(played)
     started = time.monotonic()
-    # A chapter that needs further parts may read traces, too.
-    late = not extra and bool(build.missing(("jaeger",)))
+    late = bool(build.missing(("jaeger",)))
     jaeger_ = () if late else ("jaeger",)
     needed = (*BUILT, *jaeger_, *(part for part in extra if part in recipes.RECIPES))
     built = await asyncio.to_thread(build.ensure, needed, without=TOOLS)
@@ -110,6 +109,7 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
             if late_jaeger is not None:
                 await late_jaeger.arrive(show)
             await _print_histories(bed, played, show)
+            await chapters.play(played, "traced", stage)
             if not once:
                 await asyncio.to_thread(invitation.furnish, bed)
                 living = await _leave_living(bed, show)

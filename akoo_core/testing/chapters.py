@@ -13,9 +13,12 @@ and calls their acts between the steps of the core::
     leaving     the cluster leaves
                 (the core: the cluster was let go)
     closing     the cluster is gone
+                (the core: the histories are printed)
+    traced      all spans of the story are in Jaeger
 
-``opening`` and ``living`` are called in the order of plugins, ``leaving`` and ``closing`` in
-reverse. An act that raises ends the sandbox.
+``opening``, ``living`` and ``traced`` are called in the order of plugins, ``leaving`` and
+``closing`` in reverse. An act that raises ends the sandbox. Jaeger may be built after ``closing``:
+only ``traced`` may ask it.
 """
 
 from __future__ import annotations
@@ -124,6 +127,7 @@ class Chapter(structs.Struct, frozen=True, kw_only=True):
     """In place of the core's, which kills AKO half-way; that of the first plugin counts."""
     leaving: Act | None = None
     closing: Act | None = None
+    traced: Act | None = None
     links: Callable[[Stage], Mapping[str, str]] | None = None
     """Label and address of what a person may look at while the sandbox runs."""
     histories: tuple[History, ...] = ()

@@ -86,6 +86,12 @@ def ensure(
     return Built(folders)
 
 
+def for_up(report: progress.Progress | None = None, *, vcsim: bool) -> Built:
+    """Build what `akoo-testbed up` starts and names. Raises BuildError."""
+    names = [name for name in recipes.DEFAULT if vcsim or name != "vcsim"]
+    return ensure(names, report, without=("clusterctl",))
+
+
 def missing(names: Iterable[str], *, without: Collection[str] = ()) -> list[str]:
     """Names of the recipes of which something is not in the cache yet."""
     return [name for name in names if _missing(_recipe(name), without) is not None]

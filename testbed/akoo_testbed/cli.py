@@ -83,7 +83,7 @@ def up(
     openbao = openbao or plugin_parts.OPENBAO in needed
     state = upstate.StateFolder(cache.state_folder())
     if state.holder() is None:
-        build.ensure(report=progress.Progress())
+        build.for_up(progress.Progress(), vcsim=vcsim)
         arguments = ["--cluster", cluster, "--workers", str(workers)]
         for path in crds:
             arguments += ["--crds", str(path.absolute())]

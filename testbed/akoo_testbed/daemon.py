@@ -19,7 +19,17 @@ import time
 import typing
 
 from akoo_testbed import bed as beds
-from akoo_testbed import cache, certificates, errors, kubeapi, operator_files, parts, upstate
+from akoo_testbed import (
+    build,
+    cache,
+    certificates,
+    errors,
+    kubeapi,
+    operator_files,
+    parts,
+    progress,
+    upstate,
+)
 from akoo_testbed.openbao import OpenBaoOptions
 from akoo_testbed.vcsim import VcsimOptions
 
@@ -46,7 +56,8 @@ def main() -> int:
                 vcsim=vcenter,
                 openbao=OpenBaoOptions() if arguments.openbao else None,
             )
-            asyncio.run(_until_asked_to_end(_up(state, options, arguments)))
+            built = build.for_up(progress.Silent(), vcsim=vcenter is not None)
+            asyncio.run(_until_asked_to_end(_up(state, options, built, arguments)))
             state.clear()
     except (errors.TestbedError, kubeapi.ApiError, OSError) as error:
         _tell(error="; ".join([str(error), *getattr(error, "__notes__", [])]))
@@ -67,10 +78,13 @@ async def _until_asked_to_end(
 
 
 async def _up(
-    state: upstate.StateFolder, options: beds.BedOptions, arguments: argparse.Namespace
+    state: upstate.StateFolder,
+    options: beds.BedOptions,
+    built: build.Built,
+    arguments: argparse.Namespace,
 ) -> None:
     namespace, _, name = arguments.cluster.partition("/")
-    async with beds.Bed(options, report=_tell_part) as bed:
+    async with beds.Bed(options, report=_tell_part, built=built) as bed:
         started = time.monotonic()
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         await bed.api.apply(space)

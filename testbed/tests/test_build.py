@@ -132,6 +132,14 @@ def test_a_binary_that_is_not_needed_is_built_when_it_is(fake_go: FakeGo) -> Non
     assert second.binary("kube-apiserver").read_text() == "as it was"
 
 
+@pytest.mark.parametrize("vcsim", [False, True])
+def test_up_builds_what_it_starts(fake_go: FakeGo, vcsim: bool) -> None:
+    built = build.for_up(progress.Silent(), vcsim=vcsim)
+    assert built.binary("kubectl").exists(), "up names it"
+    started = {"etcd", "kube-apiserver", "kube-controller-manager", "cluster-api", "jaeger"}
+    assert set(fake_go.built) == started | {"kubectl"} | ({"vcsim"} if vcsim else set())
+
+
 def test_an_unknown_name_lists_what_there_is() -> None:
     with pytest.raises(errors.BuildError, match=r'no recipe "etdc"\. There are: etcd, kubernetes'):
         build.ensure(["etdc"])

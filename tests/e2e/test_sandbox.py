@@ -242,7 +242,7 @@ def test_an_account_from_its_first_login_to_its_tombstone() -> None:
     assert "its own pools: 2; tenant akoo-" in done.stdout
     assert "virtual services changed: 0 of 2" in done.stdout
     assert re.search(rf"login as {user}1: 401", done.stdout)
-    assert "passwords in log and traces: 0 of 2" in done.stdout
+    assert "Passwords in log and traces: 0 of 2" in done.stdout
     traced = {
         "prepare": ("POST role", "POST user", "POST data"),
         "fence": ("POST data", "DELETE user", "POST login"),

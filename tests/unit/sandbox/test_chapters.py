@@ -18,7 +18,7 @@ from akoo_core.sandbox import chapters
 from akoo_core.testing.chapters import Chapter, Stage, Trouble
 
 HERE = __name__
-MOMENTS: tuple[chapters.Moment, ...] = ("opening", "living", "leaving", "closing")
+MOMENTS: tuple[chapters.Moment, ...] = ("opening", "living", "leaving", "closing", "traced")
 
 
 class PaperStage:
@@ -146,6 +146,7 @@ async def test_what_begins_first_ends_last() -> None:
         *("net living", "lb living"),
         *("lb leaving", "net leaving"),
         *("lb closing", "net closing"),
+        *("net traced", "lb traced"),
     ]
 
 
