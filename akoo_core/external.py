@@ -18,6 +18,7 @@ from typing import NotRequired, Protocol, TypedDict
 from opentelemetry import trace
 
 from akoo_core import errors
+from akoo_core.outside import proxies
 from akoo_core.telemetry import metrics, tracing
 
 DEFAULT_DEADLINE_SECONDS = 10.0
@@ -28,6 +29,9 @@ _tracer = trace.get_tracer("akoo_core")
 _count = functools.lru_cache(maxsize=1024)(metrics.EXTERNAL_REQUESTS.labels)
 """Counters cached by their labels: the lookup takes a lock, and longer than counting."""
 _noted: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("noted", default=None)
+_proxies: contextvars.ContextVar[proxies.Proxies] = contextvars.ContextVar(
+    "proxies", default=proxies.NONE
+)
 _permit: contextvars.ContextVar[Permit | None] = contextvars.ContextVar("permit", default=None)
 
 REFUSED_SECONDS = 1.0
@@ -71,6 +75,14 @@ def noted_writes() -> Iterator[list[str]]:
         yield sites
     finally:
         _noted.reset(token)
+
+
+def proxy_for(host: str, port: int) -> proxies.HttpProxy | None:
+    """The proxy for a connection of the external call around; None to connect directly.
+
+    For the body of a call, its tasks and its threads.
+    """
+    return _proxies.get().proxy_for(host, port)
 
 
 class Guard(Protocol):
@@ -123,6 +135,7 @@ class External:
         interceptor: Interceptor | None = None,
         deadline_seconds: float = DEFAULT_DEADLINE_SECONDS,
         longest_seconds: float = MAX_DEADLINE_SECONDS,
+        through: proxies.Proxies = proxies.NONE,
     ) -> None:
         self._guard: Guard = guard or AlwaysLeader()
         self._interceptor = interceptor
@@ -130,6 +143,7 @@ class External:
         """Longest deadline of a call."""
         self.deadline_seconds = min(deadline_seconds, self.longest_seconds)
         """Deadline of a call that names none."""
+        self._proxies = through
 
     def call(
         self,
@@ -162,6 +176,7 @@ class External:
             subject=subject,
             deadline_seconds=min(deadline, self.longest_seconds),
             waiting=waiting,
+            through=self._proxies,
         )
 
 
@@ -171,6 +186,7 @@ class _Call:
 
     __slots__ = (
         "_about",
+        "_around",
         "_deadline",
         "_entered",
         "_guard",
@@ -179,6 +195,7 @@ class _Call:
         "_site",
         "_span",
         "_subject",
+        "_through",
         "_waiting",
     )
 
@@ -192,8 +209,10 @@ class _Call:
         subject: str,
         deadline_seconds: float,
         waiting: bool = False,
+        through: proxies.Proxies = proxies.NONE,
     ) -> None:
         self._guard = guard
+        self._through = through
         self._interceptor = interceptor
         self._site = site
         self._about = (" ".join(site), write)
@@ -225,6 +244,8 @@ class _Call:
             else tracing.entered(_tracer, name, kind=trace.SpanKind.CLIENT, attributes=attributes)
         )
         self._span = self._entered.__enter__()
+        self._around = _proxies.get()
+        _proxies.set(self._through)
         self._deadline = asyncio.timeout(self._seconds)
         await self._deadline.__aenter__()
         return self._span
@@ -235,6 +256,7 @@ class _Call:
         error: BaseException | None,
         traceback: types.TracebackType | None,
     ) -> None:
+        _proxies.set(self._around)
         late: TimeoutError | None = None
         try:
             await self._deadline.__aexit__(kind, error, traceback)

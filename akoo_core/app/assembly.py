@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 
+from akoo_core import errors
 from akoo_core.app.parts import Parts, Workloads
 from akoo_core.app.world import CachedWorld
 from akoo_core.clock import Clock
 from akoo_core.external import External, Guard
 from akoo_core.kube import finalizers, workloads
 from akoo_core.kube.client import KubeClient
+from akoo_core.outside import proxies
 from akoo_core.plugin import api, threads
 from akoo_core.plugin_host import (
     caller,
@@ -27,6 +30,7 @@ from akoo_core.reconcile.deploy import deployer, secrets
 from akoo_core.reconcile.read import pace, secret_reader
 from akoo_core.reconcile.status import events
 from akoo_core.settings import Settings
+from akoo_core.telemetry import redaction
 
 SLOW_SHARE = 0.2
 """Share of the workers for all slow workload clusters together."""
@@ -48,12 +52,34 @@ def logins(
     )
 
 
-def seam(settings: Settings, guard: Guard | None = None) -> External:
-    """The seam of all external calls of this process: API servers' and plugins'."""
+def through(settings: Settings, environ: Mapping[str, str]) -> proxies.Proxies:
+    """The proxy for systems outside. Its password is masked from now on.
+
+    Raises InputError for a variable HTTPS_PROXY that cannot be used.
+    """
+    try:
+        chosen = proxies.chosen(settings.proxy.url, settings.proxy.no_proxy, environ)
+    except ValueError as error:
+        raise errors.InputError(str(error)) from None
+    if chosen.proxy is not None:
+        redaction.register(chosen.proxy.password, keep=True)
+        for value in chosen.proxy.headers.values():
+            redaction.register(value.removeprefix("Basic "), keep=True)
+    return chosen
+
+
+def seam(
+    settings: Settings, guard: Guard | None = None, *, environ: Mapping[str, str] = os.environ
+) -> External:
+    """The seam of all external calls of this process: API servers' and plugins'.
+
+    Raises InputError as ``through`` does.
+    """
     return External(
         guard=guard,
         deadline_seconds=settings.deadlines.external_seconds,
         longest_seconds=settings.longest_call_seconds,
+        through=through(settings, environ),
     )
 
 

@@ -109,7 +109,7 @@ def _asking(
         await plugin.close()
         # No plugin is asked anything here, so that none has to be complete.
         loaded = operating.OperatorParts(read.settings, registry.PluginSet(()), ())
-        async with operating.services(kube, loaded, _read_only()) as services:
+        async with operating.services(kube, loaded, loaded.seam(external.ReadOnly())) as services:
             cluster = await _cluster(kube, values["cluster"]) if command.of_cluster else None
             turn = pace.Turn(services.pace, cluster.uid) if cluster is not None else None
             configs = await _own(kube, resource.AKO_DEPLOYMENT_CONFIGS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from akoo_core import structs
+from akoo_core.outside import proxies
 
 ANCESTOR_NAMESPACE = "tkg-system-networking"
 """The namespace in which users of the Go ancestor keep credentials of Avi Controllers."""
@@ -84,6 +85,20 @@ class WorkloadClusters(structs.StrictStruct, frozen=True, kw_only=True):
     """Connect to loopback and link-local addresses too: for clusters on this machine only."""
 
 
+class Proxy(structs.StrictStruct, frozen=True, kw_only=True):
+    """The proxy for systems outside: Avi Controllers, Vault, vCenters.
+
+    The API server of the management cluster is never called through it.
+    """
+
+    url: str = ""
+    """HTTP proxy that opens connections (CONNECT): ``http://host:port``. Empty: HTTPS_PROXY, or
+    none."""
+    no_proxy: tuple[str, ...] = ()
+    """Hosts called directly: names with those below, ``.suffix``, addresses, networks; ``*``.
+    Empty: NO_PROXY."""
+
+
 class Deadlines(structs.StrictStruct, frozen=True, kw_only=True):
     """Longest times of calls and attempts."""
 
@@ -132,6 +147,8 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     """Connections to workload clusters."""
     deadlines: Deadlines = Deadlines()
     """Longest times of calls and attempts."""
+    proxy: Proxy = Proxy()
+    """The proxy for systems outside."""
 
     @property
     def secret_namespaces(self) -> tuple[str, ...]:
@@ -166,4 +183,6 @@ def contradictions(settings: Settings) -> tuple[tuple[str, str], ...]:
             f"{longest:g} s that a call may take together, or two replicas may write"
         )
         problems.append(("leaderElection.leaseSeconds", problem))
+    for path, problem in proxies.problems(settings.proxy.url, settings.proxy.no_proxy):
+        problems.append((f"proxy.{path}", problem))
     return tuple(problems)

@@ -56,7 +56,8 @@ class LoadedSettings:
         rest = tuple(entry for entry in every if not _is_section(entry))
         self.settings = self._decode(core, model.Settings, "", rest)
         for path, problem in model.contradictions(self.settings):
-            raise errors.InputError(f"{self._origin(path, rest)}{path}: {problem}")
+            placed = [entry._replace(path=_place(entry, model.Settings)[0]) for entry in rest]
+            raise errors.InputError(f"{self._origin(path, placed)}{path}: {problem}")
 
     @property
     def plugin_names(self) -> tuple[str, ...]:

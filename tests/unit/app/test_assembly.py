@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 import yaml
 
-from akoo_core import clock, settings
+from akoo_core import clock, external, settings
 from akoo_core.app import assembly, world
 from akoo_core.app.parts import Parts
-from akoo_core.errors import LeadershipLostError
+from akoo_core.errors import InputError, LeadershipLostError
 from akoo_core.kube import errors, resource
+from akoo_core.outside import proxies
 from akoo_core.plugin_host import registry
 from akoo_core.settings import model
+from akoo_core.telemetry import redaction
 from akoo_core.testing import memory
 
 Make = Callable[[settings.Settings], Parts]
@@ -87,6 +89,30 @@ async def test_the_seam_asks_the_guard() -> None:
     with pytest.raises(LeadershipLostError):
         async with assembly.seam(settings.Settings(), NotLeader()).call("a", "PUT b", write=True):
             pytest.fail("the body ran")
+
+
+async def test_calls_go_through_the_proxy_of_the_settings() -> None:
+    proxy = proxies.HttpProxy("proxy.example.com", 3128)
+    chosen = settings.Settings(proxy=model.Proxy(url=proxy.url, no_proxy=(".example.org",)))
+    async with assembly.seam(chosen, environ={}).call("a", "GET b", write=False):
+        assert external.proxy_for("avi.example.com", 443) == proxy
+        assert external.proxy_for("avi.example.org", 443) is None
+    async with assembly.seam(settings.Settings(), environ={}).call("a", "GET b", write=False):
+        assert external.proxy_for("avi.example.com", 443) is None
+
+
+async def test_a_proxy_of_the_environment_counts_and_its_password_is_masked() -> None:
+    environ = {"HTTPS_PROXY": "http://operator:c4nary-hunter@proxy.example.com:3128"}
+    seam = assembly.seam(settings.Settings(), environ=environ)
+    async with seam.call("a", "GET b", write=False):
+        proxy = external.proxy_for("avi.example.com", 443)
+    assert proxy is not None
+    text = f"{environ['HTTPS_PROXY']} {proxy.headers}"
+    masked = redaction.redact(text)
+    assert "c4nary" not in masked
+    assert "YzRuYXJ5LWh1bnRlcg" not in masked
+    with pytest.raises(InputError, match=r"^HTTPS_PROXY: must be http"):
+        assembly.seam(settings.Settings(), environ={"HTTPS_PROXY": "socks5://proxy:1"})
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,10 @@ EXPORTED = {
         SecretInvalidError SecretMissingError SecretNamespaceNotAllowedError ThreadsClosedError
         ThreadsExhaustedError UnchosenError VerbError describe near
     """,
-    "external": "DEFAULT_DEADLINE_SECONDS MAX_DEADLINE_SECONDS External",
+    "external": """
+        DEFAULT_DEADLINE_SECONDS MAX_DEADLINE_SECONDS External HttpProxy TunnelError open_tunnel
+        proxy_for unreachable_proxy
+    """,
     "kube": """
         AKO_DEPLOYMENTS AKO_DEPLOYMENT_CONFIGS CLUSTERS CONFIG_MAPS CORE_EVENTS
         CUSTOM_RESOURCE_DEFINITIONS EVENTS LEASES MACHINES NAMESPACES PODS SECRETS STATEFUL_SETS

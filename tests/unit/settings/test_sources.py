@@ -141,6 +141,24 @@ def test_a_plugin_types_its_own_section(file: pathlib.Path) -> None:
             {},
             'AKOO_HEALTH__PROT: no such key; did you mean "PORT"?',
         ),
+        (
+            "proxy: {url: 'http://operator:c4nary@proxy:3128'}",
+            {},
+            {},
+            "FILE:1: proxy.url: holds a user or a password, and a secret does not belong here",
+        ),
+        (
+            "",
+            {"AKOO_PROXY__URL": "https://proxy:3128"},
+            {},
+            "AKOO_PROXY__URL: proxy.url: must be http://host:port",
+        ),
+        (
+            "proxy: {url: 'http://proxy:3128'}",
+            {"AKOO_PROXY__NO_PROXY": "localhost,10.0.0.0/33"},
+            {},
+            "AKOO_PROXY__NO_PROXY: proxy.noProxy[1]: must be a host name",
+        ),
         ("", {"AKOO_WORKERS__X": "1"}, {}, "AKOO_WORKERS__X: workers has no keys below it"),
         (
             "",

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 
-from akoo_core.plugin import accounts
+from akoo_core.plugin import accounts, external
 from akoo_vsphere.client import errors, trust
 from akoo_vsphere.client.account import Account
 from akoo_vsphere.client.wire import Exchange, LostError
@@ -47,10 +47,14 @@ class TlsOpener:
 
     def _handshake(self, context: ssl.SSLContext, exchange: Exchange) -> ssl.SSLSocket:
         where = self.where()
-        plain = _connect(where, exchange)
+        proxy = external.proxy_for(*where)
+        plain = _proxied(proxy, exchange) if proxy else _connect(where, exchange)
         try:
             exchange.attach(plain)
             plain.settimeout(exchange.left())
+            if proxy:
+                _tunnelled(plain, where, proxy, exchange)
+                plain.settimeout(exchange.left())
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             wrapped = context.wrap_socket(
                 plain, server_hostname=where[0], do_handshake_on_connect=False
@@ -77,6 +81,29 @@ class TlsOpener:
                 "The address of a vCenter is not a host or host:port. Correct spec.address."
             )
         return parsed.endpoint
+
+
+def _proxied(proxy: external.HttpProxy, exchange: Exchange) -> socket.socket:
+    """A TCP connection to the proxy."""
+    try:
+        return _connect((proxy.host, proxy.port), exchange)
+    except OSError:
+        pass
+    except LostError:
+        exchange.left()
+    raise LostError(external.unreachable_proxy(proxy), sent=False)
+
+
+def _tunnelled(
+    plain: socket.socket, where: tuple[str, int], proxy: external.HttpProxy, exchange: Exchange
+) -> None:
+    """Let the proxy connect ``plain`` to ``where``."""
+    try:
+        external.open_tunnel(plain, *where, proxy=proxy, seconds=exchange.left())
+    except external.TunnelError as error:
+        if exchange.aborted:
+            exchange.left()
+        raise LostError(str(error), sent=False) from None
 
 
 def _connect(where: tuple[str, int], exchange: Exchange) -> socket.socket:

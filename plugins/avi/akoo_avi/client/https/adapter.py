@@ -6,35 +6,28 @@ import ssl
 from typing import Any, Literal
 
 import requests
-import requests.adapters
 
 from akoo_core.plugin import trust
+from akoo_core.plugin.external import requesting
 
 
-class TrustingAdapter(requests.adapters.HTTPAdapter):  # type: ignore[misc]
+class TrustingAdapter(requesting.ProxiedAdapter):
     """Trusts what ``context`` trusts, and closes its connections on close.
 
     requests takes CAs from files only, and a process that is killed would leave a file behind.
     urllib3 leaves closing to the garbage collector.
     """
 
-    def __init__(self, *, context: ssl.SSLContext, **options: Any) -> None:
-        self._context = context
-        super().__init__(**options)
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **options)
-
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         # requests would add the CAs that it brings along.
         conn.cert_reqs, conn.ca_certs, conn.ca_cert_dir = "CERT_REQUIRED", None, None
 
     def close(self) -> None:
-        pools = self.poolmanager.pools
-        for key in pools.keys():  # noqa: SIM118 - it cannot be iterated
-            pool = pools.get(key)
-            if pool is not None:
-                pool.close()
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118 - it cannot be iterated
+                pool = manager.pools.get(key)
+                if pool is not None:
+                    pool.close()
         super().close()
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import requests
+
+from akoo_core.plugin.external.requesting import ProxyFailedError, causes
 
 
 class Loss(NamedTuple):
@@ -24,6 +25,8 @@ def certificate_error(error: BaseException) -> ssl.SSLCertVerificationError | No
 
 def loss(error: BaseException) -> Loss | None:
     """The loss of the connection behind ``error``; None for TLS that the server does not speak."""
+    if isinstance(error, ProxyFailedError):
+        return Loss(str(error), sent=False)
     behind = tuple(causes(error))
     if any(isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError) for cause in behind):
         return Loss("the connection was cut", sent=True)
@@ -39,16 +42,3 @@ def loss(error: BaseException) -> Loss | None:
     if isinstance(error, requests.exceptions.Timeout):
         return Loss("it did not answer in time", sent=True)
     return Loss("the connection was cut", sent=True)
-
-
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """The errors behind an error of requests: reasons, causes and arguments, once each."""
-    waiting: list[Any] = [error]
-    seen: set[int] = set()
-    while waiting:
-        cause = waiting.pop(0)
-        if isinstance(cause, BaseException) and id(cause) not in seen:
-            seen.add(id(cause))
-            yield cause
-            waiting += [getattr(cause, "reason", None), cause.__cause__, cause.__context__]
-            waiting += cause.args
