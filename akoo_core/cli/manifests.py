@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from collections.abc import Iterable
 from typing import Final, Literal, get_args
 
@@ -18,6 +19,10 @@ MONITORING: Final = "monitoring"
 """A part that is not in ``all``: it needs the definitions of the Prometheus operator."""
 DEFAULT_PLUGINS = "ako,avi"
 """The least that deploys AKO and proves that nothing is left on Avi."""
+_IMAGE = re.compile(
+    r"[a-zA-Z0-9][a-zA-Z0-9.-]*(:\d+)?(/[a-z0-9][a-z0-9._-]*)*(:\w[\w.-]{0,127})?"
+    r"(@sha256:[0-9a-f]{64})?"
+)
 
 
 @click.command()
@@ -67,6 +72,10 @@ def manifests(
     if plugins and settings_file:
         raise errors.InputError(
             "--plugins and --settings exclude each other: enabledPlugins of the settings chooses"
+        )
+    if image and not _IMAGE.fullmatch(image):
+        raise errors.InputError(
+            f"--image: {image!r} is no image. Write REGISTRY/akoo-core:TAG, without a scheme"
         )
     chosen = plugins or (None if settings_file else DEFAULT_PLUGINS)
     overrides = {"enabledPlugins": chosen, "operatorNamespace": install_namespace}

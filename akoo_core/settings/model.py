@@ -25,6 +25,8 @@ LEASE_SHARE = 0.9
 AttemptSeconds = Annotated[float, structs.Meta(gt=300, le=7200)]
 Namespace = Annotated[str, structs.Meta(pattern=r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$")]
 """The name of a namespace, or nothing."""
+NamespaceName = Annotated[str, structs.Meta(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+"""The name of a namespace."""
 
 
 class Health(structs.StrictStruct, frozen=True, kw_only=True):
@@ -118,7 +120,7 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     ``--plugins`` is the same."""
     management_id: str = ""
     """Identity of this management cluster. Empty: the UID of the kube-system namespace."""
-    operator_namespace: str = "akoo-system"
+    operator_namespace: NamespaceName = "akoo-system"
     """Namespace of the operator: its Lease and, unless set otherwise, its Secrets."""
     watch_namespace: Namespace = ""
     """Only Clusters of this namespace are watched; records of others are left alone. Empty: all.

@@ -24,6 +24,7 @@ _BOUNDS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"
 _ENUM = re.compile(r"^Invalid enum value (?P<value>.*)$", re.DOTALL)
 _MISMATCH = re.compile(r"^Expected `(?P<wanted>[^`]*)`, got `(?P<found>[^`]*)`$")
 _BOUND = re.compile(r"^Expected `(?:int|float)` (?P<sign>[<>]=?) (?P<limit>\S+)$")
+_PATTERN = re.compile(r"^Expected `str` matching regex (?P<pattern>'.*')$", re.DOTALL)
 _MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]*)`$")
 
 
@@ -41,6 +42,8 @@ def translate(problem: str, expected: Any) -> str:
         return f"must be {_any_of(match['wanted'], expected)}, not {actual}"
     if match := _BOUND.match(problem):
         return f"must be {_BOUNDS[match['sign']]} {match['limit'].removesuffix('.0')}"
+    if match := _PATTERN.match(problem):
+        return f"must match {match['pattern']}"
     if match := _MISSING.match(problem):
         return f"{match['name']} is missing"
     return problem

@@ -10,7 +10,7 @@ from akoo_ako.releases import command as listing
 from akoo_core.plugin import commands
 
 GROUP: Final = commands.CommandGroup(
-    help="Look at AKO in workload clusters.",
+    help="Show AKO in workload clusters, and give it back.",
     commands=(inspecting.INSPECT, listing.VERSIONS),
     annotations=(HAND_BACK,),
 )

@@ -125,6 +125,34 @@ def test_the_deployment_needs_an_image(capsys: pytest.CaptureFixture[str]) -> No
     assert container["containers"][0]["image"] == IMAGE
 
 
+@pytest.mark.parametrize("image", ["https://example.com/akoo-core:1", "akoo core", "a@md5:1"])
+def test_a_text_that_is_no_image_is_refused(image: str, capsys: pytest.CaptureFixture[str]) -> None:
+    problem = f"akoo-core: --image: {image!r} is no image. Write REGISTRY/akoo-core:TAG"
+    assert refused(capsys, "--image", image).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "akoo-core",
+        "example.com:5000/a/akoo-core:0.1.0@sha256:" + "0" * 64,
+        "a/b@sha256:" + "f" * 64,
+    ],
+)
+def test_an_image_may_have_port_tag_and_digest(
+    image: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = only(printed(capsys, "deployment", "--image", image), "Deployment")
+    assert made["spec"]["template"]["spec"]["containers"][0]["image"] == image
+
+
+def test_a_name_that_is_no_namespace_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    for part in ("all", "crds"):
+        assert "operatorNamespace: must match" in refused(
+            capsys, part, "--image", IMAGE, "--install-namespace", "Load_Balancers"
+        )
+
+
 def test_changed_settings_roll_the_deployment(
     tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,6 +26,9 @@ from akoo_core.settings import wording
         ({"AKOO_RESYNC_SECONDS": "soon"}, "resyncSeconds: must be a number, not text"),
         ({"AKOO_DEADLINES__EXTERNAL_SECONDS": "31"}, "must be at most 30"),
         ({"AKOO_DEADLINES__EXTERNAL_SECONDS": "0"}, "must be more than 0"),
+        ({"AKOO_OPERATOR_NAMESPACE": "Lb"}, "operatorNamespace: must match '^[a-z0-9]("),
+        ({"AKOO_OPERATOR_NAMESPACE": ""}, "operatorNamespace: must match '^[a-z0-9]("),
+        ({"AKOO_WATCH_NAMESPACE": "a b"}, "watchNamespace: must match '^([a-z0-9]("),
     ],
 )
 def test_a_wrong_setting(variables: dict[str, str], message: str) -> None:
