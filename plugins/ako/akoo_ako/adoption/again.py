@@ -10,11 +10,11 @@ from akoo_ako.adoption import former, harmless, render
 from akoo_ako.adoption.former import AkoFormerOwner
 from akoo_ako.running import workload
 from akoo_core.plugin import api, structs
-from akoo_core.plugin.kube import CONFIG_MAPS, SECRETS, STATEFUL_SETS, KubeClient
+from akoo_core.plugin.kube import CONFIG_MAPS, STATEFUL_SETS, KubeClient
 
 _OWN: Final = ((STATEFUL_SETS, names.STATEFUL_SET), (CONFIG_MAPS, names.CONFIG_MAP))
 _RELEASES: Final = 50
-"""Secrets of one Helm release that are looked at."""
+"""Secrets, or ConfigMaps, of one Helm release that are looked at."""
 
 
 async def look(ctx: api.VerbContext) -> AkoFormerOwner | None:
@@ -36,12 +36,16 @@ async def look(ctx: api.VerbContext) -> AkoFormerOwner | None:
 
 async def _releases(kube: KubeClient, stored: AkoFormerOwner) -> list[structs.JSON]:
     listed: list[structs.JSON] = []
-    for namespace, release in sorted(former.releases(stored)):
+    for kind, namespace, release in sorted(former.releases(stored)):
         selector = f"{former.OWNER_LABEL}={former.HELM_OWNER},name={release}"
         page = await kube.list(
-            SECRETS, namespace, label_selector=selector, limit=_RELEASES, metadata_only=True
+            harmless.KINDS[kind],
+            namespace,
+            label_selector=selector,
+            limit=_RELEASES,
+            metadata_only=True,
         )
-        listed += page.items
+        listed += [{**obj, "kind": kind} for obj in page.items]
     return listed
 
 

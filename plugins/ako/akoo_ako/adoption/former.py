@@ -1,7 +1,8 @@
 """The former owner of an adopted AKO: the objects by which it writes, and their state; pure.
 
-Helm finds a release by the label ``owner`` of its Secrets. kapp-controller writes the objects of a
-PackageInstall again every ten minutes, unless that is paused.
+Helm finds a release by the label ``owner`` of the Secrets in which it keeps that; with
+HELM_DRIVER=configmap, of ConfigMaps with the same names and labels. kapp-controller writes the
+objects of a PackageInstall again every ten minutes, unless that is paused.
 """
 
 from __future__ import annotations
@@ -15,15 +16,21 @@ from akoo_ako.installs.recognise import Install
 from akoo_ako.installs.seen import Seen, at, label, metadata_of, name_of, namespace_of
 from akoo_core.plugin import api, structs
 
-OWNER_LABEL: Final = "owner"
+OWNER_LABEL: Final = owners.HELM_LABEL
 HELM_OWNER: Final = "helm"
 """The value of the label."""
 
 TWO_INTERVALS: Final = datetime.timedelta(minutes=20)
 """kapp-controller writes every ten minutes: by then it has written what it was about to write."""
-_PROGRAMS: Final = {"Secret": ("helm",), "PackageInstall": ("kapp", "kapp-controller")}
+_PROGRAMS: Final = {
+    "Secret": ("helm",),
+    "ConfigMap": ("helm",),
+    "PackageInstall": ("kapp", "kapp-controller"),
+}
 """The field managers of an owner. An adoption takes their fields away."""
 
+FormerKind = Literal["Secret", "ConfigMap", "PackageInstall"]
+_STORES: Final[dict[str, FormerKind]] = {"Secret": "Secret", "ConfigMap": "ConfigMap"}
 Paused = Literal["absent", "false"]
 HandBack = Literal["", "Objects", "Marks", "Done"]
 """Steps: the objects get the shape that was found; our marks come off; it is given back."""
@@ -32,7 +39,7 @@ HandBack = Literal["", "Objects", "Marks", "Done"]
 class FormerObject(structs.Struct, frozen=True, kw_only=True):
     """One object that is changed, so that the former owner writes nothing any more."""
 
-    kind: Literal["Secret", "PackageInstall"]
+    kind: FormerKind
     namespace: str
     name: str
     uid: str
@@ -95,10 +102,10 @@ def _chain(install: Install) -> tuple[owners.Owner, ...]:
 def _active(install: Install, objects: Seen) -> Iterator[FormerObject]:
     """The objects by which an owner of the install writes now."""
     above = {(owner.kind, owner.namespace, owner.name) for owner in _chain(install)}
-    for secret in objects.workload_of("Secret"):
-        release = (owners.HELM, namespace_of(secret), label(secret, "name"))
-        if release in above and is_release(secret, release[2]):
-            yield _object("Secret", secret)
+    for revision in owners.revisions(objects):
+        release = (owners.HELM, namespace_of(revision), label(revision, "name"))
+        if release in above and is_release(revision, release[2]):
+            yield _object(_STORES[revision["kind"]], revision)
     for package in objects.workload_of("PackageInstall"):
         mine = ("PackageInstall", namespace_of(package), name_of(package))
         paused = at(package, "spec.paused")
@@ -108,13 +115,13 @@ def _active(install: Install, objects: Seen) -> Iterator[FormerObject]:
             )
 
 
-def is_release(secret: structs.JSON, release: str) -> bool:
-    """The Secret is a revision of a release that Helm finds."""
-    own = name_of(secret).startswith(f"sh.helm.release.v1.{release}.v")
-    return own and label(secret, OWNER_LABEL) == HELM_OWNER
+def is_release(revision: structs.JSON, release: str) -> bool:
+    """The Secret or ConfigMap is a revision of a release that Helm finds."""
+    own = name_of(revision).startswith(f"sh.helm.release.v1.{release}.v")
+    return own and label(revision, OWNER_LABEL) == HELM_OWNER
 
 
-def _object(kind: Literal["Secret", "PackageInstall"], obj: structs.JSON) -> FormerObject:
+def _object(kind: FormerKind, obj: structs.JSON) -> FormerObject:
     uid = str(metadata_of(obj).get("uid") or "")
     return FormerObject(kind=kind, namespace=namespace_of(obj), name=name_of(obj), uid=uid)
 
@@ -127,7 +134,7 @@ def harmless(former: FormerObject, live: structs.JSON) -> list[structs.JSON]:
     if metadata_of(live).get("uid") != former.uid:
         return []
     change: list[structs.JSON]
-    if former.kind == "Secret":
+    if former.kind in _STORES:
         if label(live, OWNER_LABEL) != HELM_OWNER:
             return []
         path = f"/metadata/labels/{OWNER_LABEL}"
@@ -144,7 +151,7 @@ def restored(former: FormerObject, live: structs.JSON) -> list[structs.JSON]:
     if metadata_of(live).get("uid") != former.uid:
         return []
     change: list[structs.JSON]
-    if former.kind == "Secret":
+    if former.kind in _STORES:
         if label(live, OWNER_LABEL):
             return []
         change = [{"op": "add", "path": f"/metadata/labels/{OWNER_LABEL}", "value": HELM_OWNER}]
@@ -179,17 +186,17 @@ def reverted(
 ) -> str:
     """The change by which the former owner is active again, in words; "" for none.
 
-    ``live``: PackageInstalls by UID. ``revisions``: Secrets of Helm. ``own``: objects of AKO that
-    are marked as ours. What a program wrote counts for two of its intervals: after that it is taken
-    back.
+    ``live``: PackageInstalls by UID. ``revisions``: Secrets and ConfigMaps of Helm. ``own``:
+    objects of AKO that are marked as ours. What a program wrote counts for two of its intervals:
+    after that it is taken back.
     """
     wanted = releases(former)
-    for secret in revisions:
-        namespace, release = namespace_of(secret), label(secret, "name")
-        if (namespace, release) in wanted and is_release(secret, release):
+    for revision in revisions:
+        kind, namespace, release = revision["kind"], namespace_of(revision), label(revision, "name")
+        if (kind, namespace, release) in wanted and is_release(revision, release):
             return (
-                f"Helm finds release {namespace}/{release} again (label {OWNER_LABEL} of Secret "
-                f"{namespace}/{name_of(secret)})"
+                f"Helm finds release {namespace}/{release} again (label {OWNER_LABEL} of {kind} "
+                f"{namespace}/{name_of(revision)})"
             )
     for each in former.objects:
         there = live.get(each.uid)
@@ -205,22 +212,22 @@ def reverted(
     return ""
 
 
-def releases(former: AkoFormerOwner) -> set[tuple[str, str]]:
-    """Namespaces and names of the releases of Helm."""
-    names_of_releases = set()
+def releases(former: AkoFormerOwner) -> set[tuple[FormerKind, str, str]]:
+    """The releases of Helm: the kind in which it keeps them, namespaces and names."""
+    kept = set()
     for each in former.objects:
-        if each.kind == "Secret":
+        if each.kind in _STORES:
             release, _, _ = each.name.removeprefix("sh.helm.release.v1.").rpartition(".v")
-            names_of_releases.add((each.namespace, release))
-    return names_of_releases
+            kept.add((each.kind, each.namespace, release))
+    return kept
 
 
 def detach(former: AkoFormerOwner) -> str:
     """The commands by which a person makes it harmless again."""
     of_helm = (
-        f"kubectl -n {namespace} label secret -l {OWNER_LABEL}={HELM_OWNER},name={release} "
+        f"kubectl -n {namespace} label {kind.lower()} -l {OWNER_LABEL}={HELM_OWNER},name={release} "
         f"{OWNER_LABEL}-"
-        for namespace, release in sorted(releases(former))
+        for kind, namespace, release in sorted(releases(former))
     )
     of_packages = (
         f"kubectl -n {each.namespace} patch packageinstall {each.name} --type merge "

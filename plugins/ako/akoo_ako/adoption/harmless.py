@@ -1,7 +1,7 @@
 """The former owner of an AKO is made harmless, before anything of an adoption is written.
 
 Writes the objects that the stored fact names, and nothing else: each one by its UID, and only as it
-was read. Of Secrets it reads the metadata.
+was read. Of Secrets and ConfigMaps it reads the metadata.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from akoo_ako.adoption.former import AkoFormerOwner, FormerObject
 from akoo_ako.installs import kinds
 from akoo_core.plugin import api, structs
 from akoo_core.plugin.kube import (
+    CONFIG_MAPS,
     SECRETS,
     ForbiddenError,
     KubeClient,
@@ -22,8 +23,9 @@ from akoo_core.plugin.kube import (
     Resource,
 )
 
-_KINDS: Final[dict[str, Resource]] = {
+KINDS: Final[dict[former.FormerKind, Resource]] = {
     "Secret": SECRETS,
+    "ConfigMap": CONFIG_MAPS,
     "PackageInstall": kinds.PACKAGE_INSTALLS[0],
 }
 
@@ -56,19 +58,19 @@ async def _patch(kube: KubeClient, each: FormerObject, planned: Planned) -> None
     if not patch:
         return
     with contextlib.suppress(NotFoundError):
-        await kube.json_patch(_KINDS[each.kind], each.name, patch, each.namespace)
+        await kube.json_patch(KINDS[each.kind], each.name, patch, each.namespace)
 
 
 async def read(kube: KubeClient, each: FormerObject) -> structs.JSON | None:
-    """The object as it is now, a Secret without its values; None where it is gone."""
+    """The object as it is now, of Helm's without their content; None where it is gone."""
     selector = f"metadata.name={each.name}"
     try:
         page = await kube.list(
-            _KINDS[each.kind],
+            KINDS[each.kind],
             each.namespace,
             field_selector=selector,
             limit=1,
-            metadata_only=each.kind == "Secret",
+            metadata_only=each.kind != "PackageInstall",
         )
     except NotFoundError:
         return None

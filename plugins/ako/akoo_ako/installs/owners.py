@@ -17,6 +17,10 @@ from akoo_core.plugin import structs
 Where = Literal["workload", "management", "not found"]
 
 HELM: Final = "Helm release"
+HELM_STORES: Final = ("Secret", "ConfigMap")
+"""Kinds in which Helm keeps releases. Which of them, HELM_DRIVER says; by default Secrets."""
+HELM_LABEL: Final = "owner"
+"""The label by which Helm finds them. Its value is ``helm``."""
 KAPP: Final = "kapp app"
 RECONCILERS: Final = frozenset(
     {
@@ -146,13 +150,21 @@ def _helm(obj: structs.JSON, objects: Seen) -> Iterator[Owner]:
         return
     namespace = annotation(obj, "meta.helm.sh/release-namespace")
     stored = any(
-        (namespace_of(secret), label(secret, "name")) == (namespace, name)
-        for secret in objects.workload_of("Secret")
+        (namespace_of(revision), label(revision, "name")) == (namespace, name)
+        for revision in revisions(objects)
     )
     yield Owner(
         kind=HELM, name=name, namespace=namespace, where="workload" if stored else "not found"
     )
     yield from _reconcilers(namespace, name, objects)
+
+
+def revisions(objects: Seen) -> Iterator[structs.JSON]:
+    """The Secrets and ConfigMaps in which Helm keeps its releases (HELM_DRIVER)."""
+    for kind in HELM_STORES:
+        for obj in objects.workload_of(kind):
+            if label(obj, HELM_LABEL) == "helm":
+                yield obj
 
 
 def _reconcilers(namespace: str, name: str, objects: Seen) -> Iterator[Owner]:

@@ -94,6 +94,7 @@ async def _own(look: _Look) -> list[structs.JSON]:
 async def _in_workload(look: _Look) -> list[structs.JSON]:
     objects = [
         *await look.at(SECRETS, label_selector="owner=helm", metadata_only=True),
+        *await look.at(CONFIG_MAPS, label_selector="owner=helm", metadata_only=True),
         *await look.at(CONFIG_MAPS, label_selector="kapp.k14s.io/is-app"),
     ]
     for versions in (

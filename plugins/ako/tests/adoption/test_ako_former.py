@@ -87,13 +87,17 @@ def test_the_label_of_another_owner_stays() -> None:
 def test_a_release_with_a_name_like_another() -> None:
     """``ako`` and ``ako.v2`` are two releases."""
     metadata = {"name": "sh.helm.release.v1.ako.v2.v1", "namespace": "balancers"}
-    secret = {"metadata": metadata | {"labels": {"owner": "helm", "name": "ako.v2"}}}
+    labels = {"owner": "helm", "name": "ako.v2"}
+    secret = {"kind": "Secret", "metadata": metadata | {"labels": labels}}
     owner = AkoFormerOwner(owner="Helm release balancers/ako", objects=(of({"kind": "Secret"}),))
-    assert former.releases(owner) == {("balancers", "ako")}
+    assert former.releases(owner) == {("Secret", "balancers", "ako")}
     assert former.reverted(owner, {}, [secret], [], NOW) == ""
     labels = {"owner": "helm", "name": "ako"}
-    own = {"metadata": {**metadata, "name": "sh.helm.release.v1.ako.v3", "labels": labels}}
+    named = {**metadata, "name": "sh.helm.release.v1.ako.v3", "labels": labels}
+    own = {"kind": "Secret", "metadata": named}
     assert "release balancers/ako" in former.reverted(owner, {}, [own], [], NOW)
+    in_another_store = {"kind": "ConfigMap", "metadata": named}
+    assert former.reverted(owner, {}, [in_another_store], [], NOW) == ""
 
 
 def test_an_owner_without_objects_is_harmless() -> None:

@@ -55,16 +55,21 @@ class Stage:
     def client(self, manager: str = "helm") -> Any:
         return self.server.client(system="others", field_manager=manager)
 
-    async def helm(self, **section: Any) -> None:
+    async def helm(self, store: str = "Secret", **section: Any) -> None:
+        """``store``: the kind in which Helm keeps its releases."""
         await self._prepare(self._install(), "helm", section)
         for name in ("sh.helm.release.v1.ako.v1", RELEASE, "sh.helm.release.v1.grafana.v1"):
-            await self.release(name)
+            await self.release(name, store)
         await self._config(section)
 
-    async def release(self, name: str) -> None:
-        """A Secret of Helm."""
+    async def release(self, name: str, store: str = "Secret") -> None:
+        """A revision of Helm."""
         labels = {"owner": "helm", "name": name.split(".")[4], "status": "deployed"}
         metadata = {"name": name, "namespace": NAMESPACE, "labels": labels}
+        if store == "ConfigMap":
+            made = _made("v1", store, name, NAMESPACE) | {"metadata": metadata}
+            await self.client().create(resources.CONFIG_MAPS, made | {"data": {"release": "H4"}})
+            return
         body = {"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1"}
         data = {"release": base64.b64encode(b"release").decode()}
         await self.client().create(resources.SECRETS, {**body, "metadata": metadata, "data": data})
@@ -110,11 +115,11 @@ class Stage:
         spec = self.build.adc()["spec"] | {"plugins": {"ako": ADOPT | section}}
         await self.fleet.create_config(spec)
 
-    def owner(self, name: str = RELEASE) -> str:
-        """The label of a Secret of Helm; "" for none."""
-        for secret in self.server.objects(resources.SECRETS, NAMESPACE):
-            if secret["metadata"]["name"] == name:
-                return str(secret["metadata"]["labels"].get("owner", ""))
+    def owner(self, name: str = RELEASE, store: str = "Secret") -> str:
+        """The label of a revision of Helm; "" for none."""
+        for revision in self.server.objects(KINDS[store], NAMESPACE):
+            if revision["metadata"]["name"] == name:
+                return str(revision["metadata"]["labels"].get("owner", ""))
         raise AssertionError(name)
 
     @property
@@ -138,7 +143,11 @@ class Stage:
 
     def key(self, key: str) -> str:
         """A key of AKO's ConfigMap."""
-        (config_map,) = self.server.objects(resources.CONFIG_MAPS, NAMESPACE)
+        config_map = next(
+            obj
+            for obj in self.server.objects(resources.CONFIG_MAPS, NAMESPACE)
+            if obj["metadata"]["name"] == "avi-k8s-config"
+        )
         return str(config_map["data"].get(key, ""))
 
     def pods(self) -> set[str]:
@@ -202,6 +211,44 @@ def test_helm_does_not_find_the_release(build: Any, monkeypatch: pytest.MonkeyPa
         await stage.fleet.until(lambda: now.monotonic() > 3000)
         assert stage.pods() == before == stage.adopted_pods()
         assert stage.ready()[0] == "Running"
+
+    play(build, story)
+
+
+def test_releases_that_helm_keeps_in_config_maps(build: Any) -> None:
+    """HELM_DRIVER=configmap: the same labels and names, on ConfigMaps."""
+
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        await stage.helm("ConfigMap")
+        await stage.until("Running")
+        mine = ("sh.helm.release.v1.ako.v1", RELEASE)
+        assert {stage.owner(name, "ConfigMap") for name in mine} == {""}
+        assert stage.owner("sh.helm.release.v1.grafana.v1", "ConfigMap") == "helm"
+        fact = stage.fact()
+        assert fact["owner"] == f"Helm release {NAMESPACE}/ako"
+        assert [(each["kind"], each["name"]) for each in fact["objects"]] == [
+            ("ConfigMap", name) for name in mine
+        ]
+        before = stage.pods()
+        assert before == stage.adopted_pods()
+        label = {"metadata": {"labels": {"owner": "helm"}}}
+        await stage.client().merge_patch(resources.CONFIG_MAPS, RELEASE, label, NAMESPACE)
+        message = await stage.until("FormerOwnerActive")
+        assert f"label owner of ConfigMap {NAMESPACE}/{RELEASE}" in message
+        assert f"kubectl -n {NAMESPACE} label configmap -l owner=helm,name=ako owner-" in message
+        gone = {"metadata": {"labels": {"owner": None}}}
+        await stage.client().merge_patch(resources.CONFIG_MAPS, RELEASE, gone, NAMESPACE)
+        await stage.until("Running")
+        await asked(stage)
+        await stage.fleet.until(lambda: handed_back(stage), seconds=600)
+        assert {stage.owner(name, "ConfigMap") for name in mine} == {"helm"}
+        (revision,) = [
+            obj
+            for obj in stage.server.objects(resources.CONFIG_MAPS, NAMESPACE)
+            if obj["metadata"]["name"] == RELEASE
+        ]
+        assert revision["data"] == {"release": "H4"}
+        assert stage.pods() == before
 
     play(build, story)
 
