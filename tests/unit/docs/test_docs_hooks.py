@@ -34,7 +34,7 @@ def structures() -> dict[str, type[structs.Struct]]:
         for name, kind in vars(api).items()
         if isinstance(kind, type)
         and issubclass(kind, structs.Struct)
-        and kind.__module__ == api.__name__
+        and name in api.__all__
         and kind is not api.Fact
     }
 

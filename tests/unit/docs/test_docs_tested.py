@@ -57,9 +57,7 @@ def values() -> list[str]:
     return [
         name
         for name, kind in vars(api).items()
-        if isinstance(kind, type)
-        and issubclass(kind, structs.Struct)
-        and kind.__module__ == api.__name__
+        if isinstance(kind, type) and issubclass(kind, structs.Struct) and name in api.__all__
     ]
 
 
