@@ -1,6 +1,10 @@
 # Everything runs from .venv, which `make setup` brings up to date (nothing to do when it is).
 BIN := .venv/bin
 
+# Some images set it. Here it costs minutes: tests start hundreds of processes, each of which would
+# compile all it imports, and both workers would rewrite each test file.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup testbed sandbox test newest lint audit format unit proof bench generate docs clean
 

@@ -3,7 +3,8 @@
 Load it with `-p akoo_testbed.pytest`, or `pytest_plugins = ["akoo_testbed.pytest"]` in the root
 conftest.py. The bed lives in a thread with an event loop of its own: sync tests and async tests on
 loops of their own use it side by side. If a test failed, the logs of all parts are kept, and the
-end of pytest's output says where.
+end of pytest's output says where. The bed and the server stop behind the last test that uses them:
+idle they cost a quarter of a core, which the tests that follow need.
 
     bed_options  session   override it in a conftest.py to get another bed
     bed          session   RunningBed: management cluster, Cluster API, workload pool
@@ -13,8 +14,10 @@ end of pytest's output says where.
 Tests that use one of these carry the marker `bed`: `-m "not bed"` leaves them out.
 """
 
+import collections
 import contextlib
 import pathlib
+import typing
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +27,10 @@ from akoo_testbed import bed as beds
 
 _START_SECONDS = 3600.0  # a first run builds, which may take a quarter of an hour
 _KEPT_LOGS = pytest.StashKey[list[pathlib.Path]]()
+
+_Definition = pytest.FixtureDef[typing.Any]
+_USERS = pytest.StashKey[collections.Counter[_Definition]]()
+"""Tests that are still to come, by the fixture whose processes they use."""
 
 
 @pytest.fixture(scope="session")
@@ -89,21 +96,44 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what uses the bed, before pytest selects by marker."""
     for item in items:
-        if _uses_processes(item):
+        if _processes(item):
             item.add_marker("bed")
             # With pytest-xdist and `--dist loadgroup`: all of them in one worker, on one bed.
             item.add_marker(pytest.mark.xdist_group("bed"))
 
 
-def _uses_processes(item: pytest.Item) -> bool:
-    """True if a test uses these fixtures, or others that took their place.
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Count the tests of each fixture, after pytest selected."""
+    session.stash[_USERS] = collections.Counter(
+        definition for item in session.items for definition in _processes(item)
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Stop what no later test uses, and first whatever depends on it.
+
+    A test that asks for it nevertheless gets a new one.
+    """
+    try:
+        yield
+    finally:
+        users = item.session.stash[_USERS]
+        for definition in _processes(item):
+            users[definition] -= 1
+            if users[definition] == 0:
+                definition.finish(item._request)  # type: ignore[attr-defined]
+
+
+def _processes(item: pytest.Item) -> list[_Definition]:
+    """These fixtures, or others that took their place, as far as a test uses them.
 
     What lives no longer than one test and has their name by chance starts no processes.
     """
     info = getattr(item, "_fixtureinfo", None)
     known = info.name2fixturedefs if info is not None else {}
-    requests = [known[name][-1] for name in ("bed", "apiserver") if known.get(name)]
-    return any(request.scope != "function" for request in requests)
+    definitions = [known[name][-1] for name in ("bed", "apiserver") if known.get(name)]
+    return [each for each in definitions if each.scope != "function"]
 
 
 def pytest_terminal_summary(

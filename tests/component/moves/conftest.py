@@ -17,7 +17,7 @@ _numbers = itertools.count(1)
 Open = Callable[..., Awaitable[moves_side.Side]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def started() -> Iterator[tuple[background.LoopThread, moves_bed.MovesBed]]:
     """Both API servers, on a loop of their own."""
     loop, started = background.LoopThread(), moves_bed.MovesBed()
