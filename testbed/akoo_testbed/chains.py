@@ -1,6 +1,7 @@
 """Certificate chains as they are met in the field: what a server shows, and what a client is given.
 
-The kinds differ in what stands in a CA file, and in the extensions that older CAs leave out.
+The kinds differ in what stands in a CA file, and in the extensions that older CAs leave out. The
+bed's other certificates are trustme's: it always writes those extensions, and no CN for a CA.
 """
 
 import dataclasses

@@ -54,3 +54,18 @@ def test_kubeconfigs(authority: certificates.Authority) -> None:
     token = yaml.safe_load(kubeconfig.with_token("https://x", authority.pem, "t"))
     assert token["users"][0]["user"] == {"token": "t"}
     assert token["current-context"] == token["contexts"][0]["name"]
+
+
+def test_a_client_without_groups_has_no_other_name(authority: certificates.Authority) -> None:
+    """An O that nobody asked for would be a group in Kubernetes."""
+    subject = parsed(authority.client("alice")).subject
+    assert [(name.oid, name.value) for name in subject] == [(oid.NameOID.COMMON_NAME, "alice")]
+
+
+def test_everything_ends_within_the_year(authority: certificates.Authority) -> None:
+    for pair in (authority.server(), authority.client("alice")):
+        certificate = parsed(pair)
+        assert (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days == 365
+        certificate.verify_directly_issued_by(
+            x509.load_pem_x509_certificate(authority.pem.encode())
+        )

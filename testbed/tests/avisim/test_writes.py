@@ -4,7 +4,7 @@ import typing
 from collections.abc import Callable
 
 import pytest
-from akoo_testbed import certificates
+from akoo_testbed import chains
 from akoo_testbed.avisim import client
 
 Make = Callable[..., client.Client]
@@ -105,7 +105,7 @@ def test_secrets_do_not_come_back_and_stay(admin: client.Client) -> None:
 
 
 def test_certificates_are_read(admin: client.Client) -> None:
-    pem = certificates.Authority("shop").pem
+    pem = chains.make("shop", ca=True).pem
     made = admin.post("sslkeyandcertificate", {"name": "c", "certificate": {"certificate": pem}})
     read = made["certificate"]
     assert read["subject"]["common_name"] == "shop"
