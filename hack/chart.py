@@ -159,6 +159,8 @@ def _operator() -> str:
     container["image"] = '@include "akoo-core.image" .@'
     container["imagePullPolicy"] = "@value image.pullPolicy@"
     container["env"].append({"@more env@": ""})
+    container["volumeMounts"].append({"@more extraVolumeMounts@": ""})
+    pod["volumes"].append({"@more extraVolumes@": ""})
     container["resources"] = "@yaml resources@"
     for key in ("tolerations", "topologySpreadConstraints", "affinity"):
         pod[key] = f"@yaml {key}@"

@@ -107,6 +107,24 @@ def test_a_combination_outside_of_the_table_is_refused(
         assert intent.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("version", "reason"),
+    [
+        ("1.13.4", ""),
+        ("1.12.3", "KubernetesVersionUnsupported"),
+        ("1.11.9", "AkoVersionUnsupported"),
+    ],
+)
+def test_a_downgrade_needs_a_row_that_allows_it(build: Any, version: str, reason: str) -> None:
+    """2.1.1 runs on Kubernetes 1.34. A release that would not start there is not rendered."""
+    view = cluster_of(build, version, kubernetes="v1.34.0", controller="30.2.2", runs="2.1.1")
+    answer = refused(view)
+    assert answer[0] == reason
+    assert version in answer[1] or not reason
+    intent = AkoPlugin().intend(view)
+    assert (intent.reason if isinstance(intent, api.Blocked) else "") == reason
+
+
 def test_a_release_of_a_row_is_the_way_out_if_no_other_is(build: Any) -> None:
     row = {
         "version": "2.2.1",

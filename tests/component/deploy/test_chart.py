@@ -157,14 +157,19 @@ def test_helm_finds_nothing_to_lint(chart: Chart) -> None:
         ({**IMAGE, "monitoring": {"podMonitor": {"interval": "often"}}}, "interval"),
         ({**IMAGE, "monitoring": {"dashboard": {}}}, "dashboard"),
         ({**IMAGE, "replicas": "two"}, "replicas"),
+        ({**IMAGE, "extraVolumes": {"name": "charts"}}, "extraVolumes"),
+        ({**IMAGE, "extraVolumeMounts": ["charts"]}, "extraVolumeMounts"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_path(values: Values, problem: str, chart: Chart) -> None:
     assert problem in chart.refusal(values)
 
 
+VAULT: Values = yaml.safe_load((CHART.parents[1] / "vault" / "values.yaml").read_text())
+
 CORPUS: tuple[Values, ...] = (
     IMAGE,
+    {**IMAGE, **VAULT},
     {**IMAGE, "plugins": ["ako", "avi", "vsphere"], "replicas": 1},
     {**IMAGE, "settings": {"workers": 3, "log": {"level": "debug"}}, "podAnnotations": {"a": "b"}},
     {
@@ -211,6 +216,18 @@ async def test_a_server_takes_what_it_makes(values: Values, chart: Chart, server
             params=strict | {"dryRun": "All"},
             content_type="application/apply-patch+yaml",
         )
+
+
+def test_the_values_for_vault_are_those_of_the_component(chart: Chart) -> None:
+    component = yaml.safe_load((CHART.parents[1] / "vault" / "kustomization.yaml").read_text())
+    patches = yaml.safe_load(component["patches"][0]["patch"])
+    (plain,) = (each for each in chart.template(IMAGE) if each["kind"] == "Deployment")
+    pod = plain["spec"]["template"]["spec"]
+    places = {"volumes": pod["volumes"], "volumeMounts": pod["containers"][0]["volumeMounts"]}
+    for patch in patches:
+        places[patch["path"].split("/")[-2]].append(patch["value"])
+    (made,) = (each for each in chart.template({**IMAGE, **VAULT}) if each["kind"] == "Deployment")
+    assert made == plain
 
 
 def test_its_settings_are_those_of_the_operator(chart: Chart) -> None:
