@@ -66,11 +66,11 @@ def parse(choice: str) -> PluginFile | None:
 
     Raises InputError where the file or the class is missing.
     """
-    path, colon, attribute = choice.rpartition(":") if ":" in choice else (choice, "", "")
+    path, _, attribute = choice.rpartition(":") if ":" in choice else (choice, "", "")
     if not path.endswith(_SUFFIX):
         return None
     if not attribute:
-        raise errors.InputError(f"{choice}: name the class, too: {choice}{colon or ':'}ShelfPlugin")
+        raise errors.InputError(f"{choice}: name the class, too: {path}:ShelfPlugin")
     file = pathlib.Path(path).resolve()
     if not file.is_file():
         raise errors.InputError(f"{choice}: there is no file {file}")

@@ -40,6 +40,31 @@ def test_commands_and_choices() -> None:
     assert complete("leave", "team-a/shop", last="o") == ["orphan"]
 
 
+_PROGRAM = """
+import sys
+from click import shell_completion
+from akoo_core.cli import commands
+
+kind = shell_completion.get_completion_class("bash")
+asked = kind(commands.akoo_core, {}, "akoo-core", "_AKOO_CORE_COMPLETE")
+print(*(item.value for item in asked.get_completions([], "p")))
+print(*(name for name in ("aiohttp", "akoo_core.reconcile", "akoo_ako") if name in sys.modules))
+"""
+
+
+def test_the_name_of_a_command_imports_none() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines() == ["pause plan plugins", ""]
+
+
+def test_commands_of_plugins_and_options_are_offered() -> None:
+    assert complete(last="a") == ["abandon-placement", "adopt", "ako", "audit"]
+    assert complete(last="--ver") == ["--version"]
+    assert complete("ako", last="in") == ["inspect"]
+
+
 def test_names_of_plugins_also_after_a_comma() -> None:
     assert {"ako", "avi", "vsphere"} <= set(complete("--plugins"))
     offers = complete("manifests", "--plugins", last="ako,a")

@@ -203,6 +203,23 @@ def test_a_real_run_without_names_makes_nothing(
     assert "release.toml has no repository, image, chart" in capsys.readouterr().err
 
 
+PROJECTS = (
+    ROOT,
+    *sorted(file.parent for file in ROOT.glob("plugins/*/pyproject.toml")),
+    ROOT / "testbed",
+)
+
+
+@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
+def test_a_package_has_the_licence_and_its_source_only(folder: pathlib.Path) -> None:
+    """hatchling takes LICENSE into the wheel. An sdist without ``include`` has tests, too."""
+    assert (folder / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+    project = tomllib.loads((folder / "pyproject.toml").read_text())
+    source = f"/{project['project']['name'].replace('-', '_')}"
+    taken = set(project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"])
+    assert taken - {"/CHANGELOG.md"} == {source, "/README.md", "/LICENSE"}
+
+
 @pytest.mark.skipif(
     os.environ.get("AKOO_PROOF") != "1", reason="builds every package twice (AKOO_PROOF=1)"
 )
