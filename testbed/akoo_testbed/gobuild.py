@@ -83,15 +83,18 @@ def _run(
     started = time.monotonic()
     tail: list[str] = []
     packages = 0
-    with subprocess.Popen(
-        [go, *arguments],
-        cwd=recipe.folder,
-        env=_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with (
+        report.work(recipe.name) as show,
+        subprocess.Popen(
+            [go, *arguments],
+            cwd=recipe.folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
         assert process.stderr is not None  # noqa: S101 - for the type checker
         try:
             for line in _lines(process.stderr):
@@ -100,9 +103,7 @@ def _run(
                     tail = [*tail[-20:], line.strip()]
                 elapsed = buildtime.text(time.monotonic() - started)
                 last = tail[-1] if tail else ""
-                report.passing(
-                    recipe.name, f"{binary}: {elapsed}, {packages} packages compiled  {last}"
-                )
+                show(f"{binary}: {elapsed}, {packages} packages compiled  {last}")
         except BaseException:
             process.kill()
             raise

@@ -1,73 +1,72 @@
 """Reports of a long piece of work on the terminal while it goes on."""
 
-import shutil
+import contextlib
+import io
 import sys
 import time
 import typing
+from collections.abc import Callable, Iterator
 
-_REDRAW_SECONDS = 0.2
 _LINE_SECONDS = 60.0
-"""Between two passing lines where there is no terminal."""
-
-Clock = typing.Callable[[], float]
+"""Between two lines of work where there is no terminal."""
 
 
 class Progress:
-    """Lines on stderr; on a terminal the last one is redrawn in place, elsewhere one a minute is
-    written, so that a log shows that the work goes on.
+    """Lines on stderr. On a terminal, work has one line that rich redraws in place, cuts to the
+    width and takes away at the end. Elsewhere it has a line a minute that stays, so that a log
+    shows that it goes on.
 
     Not for use from several threads.
     """
 
     def __init__(
-        self, stream: typing.TextIO | None = None, *, clock: Clock = time.monotonic
+        self,
+        stream: typing.TextIO | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = stream or sys.stderr
-        self._terminal = self._stream.isatty()
         self._clock = clock
-        self._drawn = False
-        """The last line is a passing one."""
-        self._written_at = clock()
 
     def note(self, subject: str, text: str) -> None:
-        """A line that stays."""
-        self._clear()
-        self._write(f"{subject:<12} {text}\n")
+        """A line that stays. Not while work is shown."""
+        print(_line(subject, text), file=self._stream, flush=True)
 
-    def passing(self, subject: str, text: str) -> None:
-        """A line that the next one replaces, a few times a second; without a terminal, a line a
-        minute that stays."""
-        pause = _REDRAW_SECONDS if self._terminal else _LINE_SECONDS
-        if self._clock() - self._written_at < pause:
-            return
-        if self._terminal:
-            self._clear()
-            self._write(f"{subject:<12} {text}"[: _columns() - 1])
-            self._drawn = True
+    @contextlib.contextmanager
+    def work(self, subject: str) -> Iterator[Callable[[str], None]]:
+        """Work that begins, and ends with the block. Call what this gives with each news of it."""
+        if self._stream.isatty():
+            from rich import console, live, text  # noqa: PLC0415 - 0.1 s, for terminals only
+
+            terminal = console.Console(file=self._stream, force_terminal=True)
+            line = live.Live(
+                console=terminal, transient=True, redirect_stdout=False, redirect_stderr=False
+            )
+            with line as shown:
+                yield lambda news: shown.update(
+                    text.Text(_line(subject, news), no_wrap=True, overflow="crop")
+                )
         else:
-            self.note(subject, text)
+            yield self._once_a_minute(subject)
 
-    def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
-        self._written_at = self._clock()
+    def _once_a_minute(self, subject: str) -> Callable[[str], None]:
+        written_at = self._clock()
 
-    def _clear(self) -> None:
-        if self._drawn:
-            self._stream.write("\r\x1b[K")
-            self._drawn = False
+        def show(news: str) -> None:
+            nonlocal written_at
+            if self._clock() - written_at >= _LINE_SECONDS:
+                self.note(subject, news)
+                written_at = self._clock()
+
+        return show
 
 
-def _columns() -> int:
-    """The width of the terminal; a line that is wider could not be cleared."""
-    return min(shutil.get_terminal_size((100, 24)).columns, 100)
+def _line(subject: str, text: str) -> str:
+    return f"{subject:<12} {text}"
 
 
 class Silent(Progress):
     """Says nothing."""
 
-    def note(self, subject: str, text: str) -> None:
-        pass
-
-    def passing(self, subject: str, text: str) -> None:
-        pass
+    def __init__(self) -> None:
+        super().__init__(io.StringIO())

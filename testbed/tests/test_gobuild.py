@@ -1,9 +1,11 @@
 """A tiny module, built by the real Go of this machine."""
 
+import contextlib
 import dataclasses
 import pathlib
 import re
 import subprocess
+from collections.abc import Callable, Iterator
 
 import pytest
 from akoo_testbed import errors, gobuild, progress, recipes, toolchain
@@ -68,9 +70,13 @@ def test_a_compiler_that_is_silent_for_long_is_reported_on(
     monkeypatch.setattr(gobuild, "_SILENCE_SECONDS", 0.01)
 
     class Listener(progress.Silent):
-        def passing(self, subject: str, text: str) -> None:
-            texts.append(text)
-            reported.touch()
+        @contextlib.contextmanager
+        def work(self, subject: str) -> Iterator[Callable[[str], None]]:
+            yield show
+
+    def show(text: str) -> None:
+        texts.append(text)
+        reported.touch()
 
     texts: list[str] = []
     plain = dataclasses.replace(recipe, data=())
