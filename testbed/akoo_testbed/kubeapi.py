@@ -45,10 +45,11 @@ class KubeApi(kuberest.Transport):
         """All objects of a kind that match the selectors, with apiVersion and kind filled in."""
         return (await self.list_at(kind, namespace, labels=labels, fields=fields))[0]
 
-    async def create(self, obj: Object) -> Object:
-        """Create; ApiError 409 if it exists."""
+    async def create(self, obj: Object, *, manager: str = "") -> Object:
+        """Create; ApiError 409 if it exists. `manager` owns its fields; "": this program."""
         path = await self.path(kind_of(obj), obj["metadata"].get("namespace"))
-        return await self.request("POST", path, obj)
+        params = {"fieldManager": manager} if manager else None
+        return await self.request("POST", path, obj, params=params)
 
     async def apply(self, obj: Object, *, manager: str = "akoo-testbed") -> Object:
         """Server-side apply, conflicts forced."""

@@ -117,9 +117,7 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
 
     async def adopted(self, cluster_name: str) -> None:
         """A record that keeps the clusterName it found is there before the Cluster is selected."""
-        labels, self.labels = self.labels, {}
-        await self._make()
-        self.labels = labels
+        await self.unselected()
         cluster = await self.api.get(CLUSTER, self.namespace, NAME)
         kube_system = await self.api.get("v1/Namespace", None, "kube-system")
         config = await self.api.get(CONFIG, None, self.config)
@@ -149,6 +147,12 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         record = await setting.record_of(self.api, self.namespace, NAME)
         self.record_name = record["metadata"]["name"]
         self.x = record["spec"]["akoClusterName"]
+
+    async def unselected(self) -> None:
+        """The Cluster is there, without the label by which the config selects it."""
+        labels, self.labels = self.labels, {}
+        await self._make()
+        self.labels = labels
 
     async def _make(self, *, machines: bool = False, node_seconds: float = 3.0) -> None:
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}

@@ -9,20 +9,25 @@ from akoo_testbed.ancestor.objects import Object
 
 
 class Kapp:
-    """The package of the ancestor. It does nothing while its PackageInstall is paused."""
+    """The package of the ancestor, or the one of `install` (namespace and name of its
+    PackageInstall). It does nothing while its PackageInstall is paused."""
 
     def __init__(
-        self, api: Api, package: collections.abc.Sequence[Object], *, heeds_pause: bool = True
+        self,
+        api: Api,
+        package: collections.abc.Sequence[Object],
+        *,
+        heeds_pause: bool = True,
+        install: tuple[str, str] = (objects.MANAGEMENT_NAMESPACE, objects.PACKAGE),
     ) -> None:
         self._api = api
         self._package = package
         self._heeds_pause = heeds_pause
+        self._install = install
 
     async def step(self) -> bool:
         """One interval. False if nothing was compared."""
-        install = await self._api.find(
-            objects.PACKAGE_INSTALLS, objects.MANAGEMENT_NAMESPACE, objects.PACKAGE
-        )
+        install = await self._api.find(objects.PACKAGE_INSTALLS, *self._install)
         if install is None or (self._heeds_pause and install["spec"].get("paused")):
             return False
         for wanted in self._package:

@@ -38,10 +38,10 @@ class FakeKubelet:
     """Keeps Nodes Ready, binds Pods to them, runs Pods and ends them, on one workload API.
 
     `nodes` are registered at the start; others join by `run_node`. Pods of a workload whose label
-    app.kubernetes.io/name is a key of `programs` run that program: a coroutine, or a process of
-    this machine (`host.HostProgram`). A Pod dies with its machine (`lose_node`: the Node object
-    stays, unreachable, and so do its Pods, not Ready) and with its Node object (the Pods are
-    removed too).
+    app.kubernetes.io/name, or whose StatefulSet's name, is a key of `programs` run that program: a
+    coroutine, or a process of this machine (`host.HostProgram`). A Pod dies with its machine
+    (`lose_node`: the Node object stays, unreachable, and so do its Pods, not Ready) and with its
+    Node object (the Pods are removed too).
     """
 
     def __init__(

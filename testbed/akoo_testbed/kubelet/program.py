@@ -85,8 +85,13 @@ def is_probed(program: Program | None) -> bool:
 
 
 def program_for(pod: Object, programs: collections.abc.Mapping[str, Program]) -> Program | None:
-    """The program of a workload's Pod, by its label app.kubernetes.io/name."""
-    owners = pod["metadata"].get("ownerReferences", ())
-    if not any(owner["kind"] in WORKLOADS for owner in owners):
+    """The program of a workload's Pod, by its label app.kubernetes.io/name, or by the name of its
+    StatefulSet: some packages label AKO's Pod after the cluster."""
+    owners = [
+        owner for owner in pod["metadata"].get("ownerReferences", ()) if owner["kind"] in WORKLOADS
+    ]
+    if not owners:
         return None
-    return programs.get(pod["metadata"].get("labels", {}).get("app.kubernetes.io/name", ""))
+    label = pod["metadata"].get("labels", {}).get("app.kubernetes.io/name", "")
+    sets = [owner["name"] for owner in owners if owner["kind"] == "StatefulSet"]
+    return next((programs[name] for name in (label, *sets) if name in programs), None)

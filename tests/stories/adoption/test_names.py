@@ -1,0 +1,41 @@
+"""A clusterName that somebody else uses, too: nothing with it is deleted."""
+
+from __future__ import annotations
+
+from tests.stories.adoption import installs
+from tests.stories.adoption.adopting import Adoption
+from tests.stories.scene import Scene
+from tests.stories.setting import condition
+from tests.stories.telling import proof, story
+
+
+@proof
+@story
+async def test_adopted_name_of_two(s: Scene) -> None:
+    """Another AKO in another cloud has the same name. When the Cluster is deleted, AKO is not asked
+    to delete anything, nothing of the two is deleted, and nothing is proven."""
+    a = Adoption(s)
+    await a.lives(installs.by_helm, f"{s.story}-lb")
+    stranger = f"{s.story}-stranger"
+    try:
+        cloud = s.second_cloud()
+        await s.story_bed.street.settle(stranger, s.x, s.avi, cloud=cloud)
+        await a.watched()
+        await a.adopted()
+        shared = condition(await s.record(), "ClusterNameShared")
+        assert (shared["status"], shared["reason"]) == ("True", "NotExclusive"), shared
+        assert s.x in shared["message"], shared
+        before = (await a.look()).on_avi
+        await s.delete()
+        await s.gone()
+        record = await s.finished()
+        proven = condition(record, "CleanupProven")
+        assert proven["status"] == "Unknown", proven
+        assert s.x in proven["message"], proven
+        assert a.on_avi() == before
+        for user in (s.account, f"ako-{s.config}", f"ako-{stranger}"):
+            deleted = s.avi.controller.journal.entries(method="DELETE", user=user)
+            assert not deleted, [str(entry) for entry in deleted]
+        s.untouched()
+    finally:
+        await s.story_bed.street.leave(stranger)
