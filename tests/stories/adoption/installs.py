@@ -11,9 +11,9 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from akoo_ako import objects as rendering
 from akoo_ako import settings
 from akoo_ako.installs import differences
+from akoo_ako.rendering import objects
 from akoo_testbed import kubeapi
 
 from akoo_core.objects import cluster as clusters
@@ -187,7 +187,7 @@ def _parts(
     )
     parts = [
         copy.deepcopy(obj)
-        for obj in rendering.render(wanted)
+        for obj in objects.render(wanted)
         if obj["kind"] not in ("Namespace", "CustomResourceDefinition")
     ]
     for obj in parts:

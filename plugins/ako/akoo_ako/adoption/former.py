@@ -15,6 +15,7 @@ from akoo_ako.installs import owners
 from akoo_ako.installs.recognise import Install
 from akoo_ako.installs.seen import Seen, at, label, metadata_of, name_of, namespace_of
 from akoo_core.plugin import api, structs
+from akoo_core.plugin import names as core_names
 
 OWNER_LABEL: Final = owners.HELM_LABEL
 HELM_OWNER: Final = "helm"
@@ -66,6 +67,10 @@ class AkoFormerOwner(api.Fact, frozen=True, kw_only=True):
     """The step in which it is given back."""
     active: str = ""
     """The change that the former owner made since, in words; "" for none."""
+    manager: str = ""
+    """The field manager that made the StatefulSet; "" where none is known."""
+    applies: bool = False
+    """It made it by server-side apply, as Helm 4 does."""
 
     @property
     def harmless(self) -> bool:
@@ -83,13 +88,30 @@ def of(install: Install, objects: Seen, before: AkoFormerOwner | None) -> AkoFor
     named = [owner for owner in chain if owner.kind in (owners.HELM, "PackageInstall")]
     owner = before.owner if before is not None else ""
     harmless_at = before.harmless_at if before is not None else None
+    maker = (before.manager, before.applies) if before is not None and before.manager else None
+    manager, applies = maker or _maker(install.stateful_set)
     return AkoFormerOwner(
         owner=owner or (str(named[-1]) if named else ""),
         objects=tuple(sorted(merged.values(), key=str)),
         harmless_at=None if active else harmless_at,
         forbidden=before.forbidden if before is not None else "",
         hand_back=before.hand_back if before is not None else "",
+        manager=manager,
+        applies=applies,
     )
+
+
+def _maker(stateful_set: structs.JSON) -> tuple[str, bool]:
+    """The field manager that made an object, and whether by server-side apply: the one that owns
+    the selector, which nobody can change later."""
+    makers = [
+        (str(entry.get("manager") or ""), entry.get("operation") == "Apply")
+        for entry in metadata_of(stateful_set).get("managedFields") or ()
+        if "f:selector" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+        and not entry.get("subresource")
+        and entry.get("manager") != core_names.MANAGED_BY
+    ]
+    return max(makers, key=lambda maker: maker[1], default=("", False))
 
 
 def _chain(install: Install) -> tuple[owners.Owner, ...]:
@@ -239,7 +261,9 @@ def detach(former: AkoFormerOwner) -> str:
 
 
 def program(former: AkoFormerOwner) -> str:
-    """The field manager of the former owner."""
+    """The field manager of the former owner. Older records do not name it."""
+    if former.manager:
+        return former.manager
     kinds = {each.kind for each in former.objects}
     return "kapp" if "PackageInstall" in kinds else "helm" if kinds else "kubectl"
 

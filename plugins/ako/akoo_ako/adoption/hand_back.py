@@ -7,7 +7,7 @@ then our marks come off them and the former owner finds them again. What is done
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from akoo_ako import desired, names
 from akoo_ako.adoption import former, harmless, render
@@ -24,6 +24,7 @@ _MARKS: Final = (core_names.MANAGED_BY_LABEL, core_names.RECORD_LABEL)
 _KINDS: Final[dict[str, Resource]] = {kind.kind: kind for kind in kinds.OWN}
 _OURS: Final = "akoo-core"
 """Our field manager."""
+Operation = Literal["Apply", "Update"]
 
 
 def _owner(view: api.View) -> AkoFormerOwner | None:
@@ -100,6 +101,7 @@ async def _unmark(
     if ctx.workload is None:
         return
     program = former.program(owner)
+    operation: Operation = "Apply" if owner.applies else "Update"
     kube = KubeClient(ctx.workload.transport, field_manager=program)
     manifests = [each.manifest for each in shape.objects]
     metadata = {"name": names.SECRET, "namespace": namespace, "labels": shape.secret_labels}
@@ -107,7 +109,9 @@ async def _unmark(
     for manifest in [*manifests, secret]:
         kind = _KINDS[manifest["kind"]]
         live = await _read(kube, kind, manifest)
-        patch = unmarked(live, manifest, ctx.view.record_name, program) if live else None
+        if live is None:
+            continue
+        patch = unmarked(live, manifest, ctx.view.record_name, program, operation=operation)
         if patch is not None:
             await kube.merge_patch(kind, name_of(manifest), patch, namespace_of(manifest) or None)
 
@@ -128,10 +132,16 @@ async def _read(kube: KubeClient, kind: Resource, manifest: structs.JSON) -> str
 
 
 def unmarked(
-    live: structs.JSON, manifest: structs.JSON, record_name: str, program: str
+    live: structs.JSON,
+    manifest: structs.JSON,
+    record_name: str,
+    program: str,
+    *,
+    operation: Operation = "Update",
 ) -> structs.JSON | None:
     """The merge patch that takes our marks off an object, for exactly the version that was read;
-    None for one without. Our fields become its former owner's again. Pure."""
+    None for one without. Our fields become its former owner's again, by the operation that it
+    writes with: an apply conflicts with its own updates. Pure."""
     metadata = metadata_of(live)
     labels = metadata.get("labels") or {}
     if labels.get(core_names.RECORD_LABEL) != record_name:
@@ -142,12 +152,14 @@ def unmarked(
             "uid": metadata["uid"],
             "resourceVersion": metadata["resourceVersion"],
             "labels": {mark: before.get(mark) for mark in _MARKS},
-            "managedFields": _given_back(metadata.get("managedFields") or (), program),
+            "managedFields": _given_back(metadata.get("managedFields") or (), program, operation),
         }
     }
 
 
-def _given_back(entries: Sequence[structs.JSON], program: str) -> list[structs.JSON]:
+def _given_back(
+    entries: Sequence[structs.JSON], program: str, operation: Operation
+) -> list[structs.JSON]:
     """The managed fields, with ours among those of the former owner: a server takes one entry for
     each manager."""
     taken = [
@@ -163,7 +175,7 @@ def _given_back(entries: Sequence[structs.JSON], program: str) -> list[structs.J
         {
             **taken[-1],
             "manager": program,
-            "operation": "Update",
+            "operation": operation,
             "fieldsV1": managed_fields.union(taken),
         },
     ]

@@ -7,6 +7,8 @@ from typing import Any
 
 from akoo_ako.adoption import former
 from akoo_ako.adoption.former import AkoFormerOwner, FormerObject
+from akoo_ako.installs import recognise
+from akoo_ako.installs.seen import Seen
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,3 +125,32 @@ def test_objects_that_the_owner_wrote_count_for_two_intervals() -> None:
     assert written("kapp", subresource="status") == ""
     assert written("kubectl-edit") == "", "a person is not the owner"
     assert written("helm") == "", "nor is the program of another one"
+
+
+def made_by(*entries: dict[str, Any]) -> recognise.Install:
+    metadata = {"name": "ako", "namespace": "balancers", "managedFields": list(entries)}
+    return recognise.Install(
+        kind="YAML", namespace="balancers", primary=True, stateful_set={"metadata": metadata}
+    )
+
+
+def entry(manager: str, operation: str = "Update", **fields: Any) -> dict[str, Any]:
+    spec = fields or {"f:selector": {}, "f:template": {}}
+    return {"manager": manager, "operation": operation, "fieldsV1": {"f:spec": spec}}
+
+
+def test_the_manager_that_made_it_is_the_former_owners() -> None:
+    seen = Seen(namespace="team-a", name="shop")
+    rollout = entry("kubectl-rollout", **{"f:template": {}})
+    nobody = former.of(made_by(rollout), seen, None)
+    assert (nobody.manager, nobody.applies) == ("", False)
+    assert former.program(nobody) == "kubectl"
+    helm3 = former.of(made_by(rollout, entry("helm")), seen, None)
+    assert (helm3.manager, helm3.applies) == ("helm", False)
+    both = made_by(entry("helm", "Apply"), entry("helm"))
+    helm4 = former.of(both, seen, None)
+    assert (helm4.manager, helm4.applies) == ("helm", True)
+    ours = former.of(made_by(entry("akoo-core", "Apply")), seen, helm4)
+    assert (ours.manager, ours.applies) == ("helm", True), "it is kept"
+    terraform = former.of(made_by(entry("Terraform", "Apply")), seen, None)
+    assert former.program(terraform) == "Terraform"

@@ -30,16 +30,16 @@ def adopted(**labels: str) -> dict[str, Any]:
     return {"kind": "StatefulSet", "metadata": metadata | {"managedFields": entries}}
 
 
-@given(LABELS)
-def test_the_labels_are_as_they_were(labels: dict[str, str]) -> None:
+@given(LABELS, st.sampled_from(["Apply", "Update"]))
+def test_the_labels_are_as_they_were(labels: dict[str, str], operation: Any) -> None:
     live = adopted(**labels)
     manifest = {"kind": "StatefulSet", "metadata": {"name": "ako", "labels": labels}}
-    change = hand_back.unmarked(live, manifest, "akoo-1", "helm")
+    change = hand_back.unmarked(live, manifest, "akoo-1", "helm", operation=operation)
     after = patch.merge_patch(live, change)
     assert after["metadata"]["labels"] == labels
     controller, owner = after["metadata"]["managedFields"]
     assert controller["manager"] == "kube-controller-manager"
-    assert (owner["manager"], owner["operation"]) == ("helm", "Update")
+    assert (owner["manager"], owner["operation"]) == ("helm", operation)
     assert owner["fieldsV1"] == {"f:spec": {"f:x": {}, "f:y": {}}}
     assert hand_back.unmarked(after, manifest, "akoo-1", "helm") is None, "twice is once"
 
