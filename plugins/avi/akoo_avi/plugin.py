@@ -11,7 +11,7 @@ from akoo_avi.cleanup import audit, confirm, departure, never_placed, release, s
 from akoo_avi.client import access
 from akoo_avi.controllers import configs, keeping, port_groups, reconcile
 from akoo_avi.health import observe, snapshot
-from akoo_avi.place import catalog, contribute, intend, prepare
+from akoo_avi.place import catalog, contribute, exclusive, intend, prepare
 from akoo_avi.pools import configs as config_pools
 from akoo_avi.pools import planned
 from akoo_avi.pools import reconcile as pools
@@ -78,13 +78,15 @@ class AviPlugin(api.Plugin):
 
     @api.hookimpl
     async def observe(self, ctx: api.VerbContext) -> api.Result:
-        """See :mod:`akoo_avi.health.observe`."""
+        """See :mod:`akoo_avi.health.observe`, and :mod:`akoo_avi.place.exclusive`."""
         stored = placement.stored(ctx.view)
         if stored is None:
             return never_placed.done()
         try:
             avi = await access.open(ctx, self._clients, stored.reach)
-            return await observe.observe(ctx, avi, stored, self._snapshots)
+            result = await observe.observe(ctx, avi, stored, self._snapshots)
+            use = await exclusive.look(ctx, avi, stored)
+            return structs.replace(result, facts=(*result.facts, *use))
         except access.ANSWERED as error:
             return access.answer(error)
 

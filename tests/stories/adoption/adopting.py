@@ -13,12 +13,11 @@ from akoo_testbed.akosim import counts
 from akoo_core.objects import names
 from akoo_core.sandbox import install
 from tests.stories import neighbours, oracle, setting, traffic
-from tests.stories.adoption.installs import Install, Make, Plan
+from tests.stories.adoption.installs import VERSION, Install, Make, Plan
 from tests.stories.scene import Scene
 from tests.stories.setting import CLUSTER, CONFIG, NAME, RECORD, SECONDS, Object
 
 STATEFUL_SET: Final = "apps/v1/StatefulSet"
-VERSION: Final = "1.13.4"
 RECORD_LABEL: Final = "akoo.io/record"
 
 

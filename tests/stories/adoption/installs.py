@@ -20,6 +20,7 @@ from akoo_core.objects import cluster as clusters
 
 Object = dict[str, Any]
 
+VERSION: Final = "1.13.4"
 PACKAGES: Final = "tkg-system"
 """The namespace of PackageInstalls."""
 _APP: Final = "1733011200000000000"
@@ -63,6 +64,8 @@ class Plan:
     cluster_name: str
     account: dict[str, str]
     """The values of avi-secret."""
+    version: str = VERSION
+    """Of AKO, whatever the config names."""
 
 
 def by_helm(plan: Plan) -> Install:
@@ -73,7 +76,11 @@ def by_helm(plan: Plan) -> Install:
     for obj in parts:
         _mark(
             obj,
-            labels={**pods, "app.kubernetes.io/managed-by": "Helm", "helm.sh/chart": "ako-1.13.4"},
+            labels={
+                **pods,
+                "app.kubernetes.io/managed-by": "Helm",
+                "helm.sh/chart": f"ako-{plan.version}",
+            },
             annotations={
                 "meta.helm.sh/release-name": release,
                 "meta.helm.sh/release-namespace": namespace,
@@ -117,14 +124,22 @@ def by_ancestor(plan: Plan) -> Install:
     name = f"ako-{metadata['namespace']}-{metadata['name']}"
     refers_to = "load-balancer-and-ingress-service.tanzu.vmware.com"
     parts = _parts(plan, "avi-system", {"app.kubernetes.io/name": name}, container=name)
-    for obj in parts:
-        if obj["kind"] == "ConfigMap":
-            # The package leaves out keys without a value.
-            obj["data"] = {key: value for key, value in obj["data"].items() if value}
-        if obj["kind"] == "StatefulSet":
-            version = {"ako.tanzu.vmware.com/avi-controller-version": "v-30.2.2"}
-            _mark(obj["spec"]["template"], annotations=version)
+    by_kind = {obj["kind"]: obj for obj in parts}
+    template = by_kind["StatefulSet"]["spec"]["template"]
+    _leave_out_empty(by_kind["ConfigMap"], template["spec"]["containers"][0])
+    _mark(template, annotations={"ako.tanzu.vmware.com/avi-controller-version": "v-30.2.2"})
     return _packaged(plan, package, refers_to, "avi-system", parts)
+
+
+def _leave_out_empty(config_map: Object, container: Object) -> None:
+    """The package leaves out keys without a value, and the variables that are made of them."""
+    config_map["data"] = {key: value for key, value in config_map["data"].items() if value}
+
+    def has_value(variable: Object) -> bool:
+        of_key = (variable.get("valueFrom") or {}).get("configMapKeyRef")
+        return of_key is None or of_key["key"] in config_map["data"]
+
+    container["env"] = [variable for variable in container["env"] if has_value(variable)]
 
 
 def by_vendor(plan: Plan) -> Install:
@@ -132,7 +147,7 @@ def by_vendor(plan: Plan) -> Install:
     pods = {"app.kubernetes.io/name": "ako", "app.kubernetes.io/instance": "ako"}
     parts = _parts(plan, "avi-system", pods)
     for obj in parts:
-        _mark(obj, labels={"helm.sh/chart": "ako-1.13.4", **pods})
+        _mark(obj, labels={"helm.sh/chart": f"ako-{plan.version}", **pods})
     return _packaged(plan, "ako", "ako.kubernetes.vmware.com", "avi-system", parts)
 
 
@@ -152,7 +167,7 @@ def _packaged(
         )
     spec = json.dumps({"labelKey": "kapp.k14s.io/app", "labelValue": _APP})
     is_app = {"kapp.k14s.io/is-app": ""}
-    reference = {"refName": refers_to, "versionSelection": {"constraints": "1.13.4"}}
+    reference = {"refName": refers_to, "versionSelection": {"constraints": plan.version}}
     return Install(
         program="kapp",
         namespace=namespace,
@@ -182,9 +197,10 @@ def _parts(
     """AKO's objects in a namespace, its Pods with these labels, and without anything that only
     akoo-core's have: hash, readiness probe, an own policy for Pods."""
     cluster = clusters.from_object(plan.cluster)
-    wanted = differences.decided(
-        plan.config["spec"], plan.cluster_name, settings.Settings(), cluster
-    )
+    plugins = plan.config["spec"]["plugins"]
+    plugins = {**plugins, "ako": {**plugins["ako"], "version": plan.version}}
+    spec = {**plan.config["spec"], "plugins": plugins}
+    wanted = differences.decided(spec, plan.cluster_name, settings.Settings(), cluster)
     parts = [
         copy.deepcopy(obj)
         for obj in objects.render(wanted)

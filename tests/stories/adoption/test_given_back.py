@@ -42,7 +42,7 @@ async def test_real_helm_gets_its_release_back(s: Scene) -> None:
         await a.lives(helm_release.by(helm), f"{s.story}-lb")
         assert RELEASE in await helm.must("list", "--short")
         await a.adopted()
-        assert (await helm.must("list", "--short", "--all")).strip() == ""
+        assert (await helm.must("list", "--short", "--all-namespaces")).strip() == ""
         chart, file = str(folder / "ako"), str(folder / "values.json")
         refused = await helm.refused("upgrade", RELEASE, chart, "--values", file)
         assert "no deployed releases" in refused, refused

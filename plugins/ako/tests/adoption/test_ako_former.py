@@ -134,14 +134,14 @@ def made_by(*entries: dict[str, Any]) -> recognise.Install:
     )
 
 
-def entry(manager: str, operation: str = "Update", **fields: Any) -> dict[str, Any]:
-    spec = fields or {"f:selector": {}, "f:template": {}}
+def entry(manager: str, operation: str = "Update", *, made: bool = True) -> dict[str, Any]:
+    spec: dict[str, Any] = {"f:template": {}} | ({"f:selector": {}} if made else {})
     return {"manager": manager, "operation": operation, "fieldsV1": {"f:spec": spec}}
 
 
 def test_the_manager_that_made_it_is_the_former_owners() -> None:
     seen = Seen(namespace="team-a", name="shop")
-    rollout = entry("kubectl-rollout", **{"f:template": {}})
+    rollout = entry("kubectl-rollout", made=False)
     nobody = former.of(made_by(rollout), seen, None)
     assert (nobody.manager, nobody.applies) == ("", False)
     assert former.program(nobody) == "kubectl"

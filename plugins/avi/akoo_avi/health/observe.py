@@ -36,7 +36,7 @@ async def observe(
     client: AviClient,
     stored: placement.Stored,
     snapshots: snapshot.Snapshots,
-) -> api.Result:
+) -> api.Done | api.Wait:
     """One look at the snapshot that all clusters of a controller share."""
     seen = await snapshots.of(stored.reach, client, ctx.clock)
     result = judge(seen, stored, address=client.address, again=snapshots.seconds)

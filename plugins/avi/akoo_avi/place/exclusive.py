@@ -47,19 +47,29 @@ _KINDS: Final = {
 """Versions of each kind, the newest first; the first that is served is read."""
 
 
+def kept(view: api.View, stored: placement.Stored) -> tuple[api.Fact, ...]:
+    """The last answer as facts; () for none. Pure. A proof counts for its place alone; that others
+    use the name counts until it is compared anew."""
+    name = stored.cluster_name
+    if names.made_by_us(name):
+        return ()
+    known = placement.name_exclusive(view, stored.place)
+    if known is not None:
+        return known, api.ClusterNameUse(name=name, exclusive=True)
+    use = view.fact(api.ClusterNameUse)
+    return (use,) if use is not None and use.name == name and not use.exclusive else ()
+
+
 async def look(
     ctx: api.VerbContext, avi: AviClient, stored: placement.Stored
 ) -> tuple[api.Fact, ...]:
     """The answer as facts; () for a name that akoo-core made, and where nothing could be
-    compared. Raises AviErrors and KubeErrors."""
+    compared. Called by observe: prepare has no workload cluster. Raises AviErrors and
+    KubeErrors."""
     name = stored.cluster_name
-    if names.made_by_us(name):
-        return ()
-    known = placement.name_exclusive(ctx.view, stored.place)
-    if known is not None:
-        return known, api.ClusterNameUse(name=name, exclusive=True)
-    if ctx.workload is None:
-        return ()  # nothing was compared: the next prepare looks
+    known = names.made_by_us(name) or placement.name_exclusive(ctx.view, stored.place) is not None
+    if known or ctx.workload is None:
+        return kept(ctx.view, stored)
     marked, elsewhere = await _marked(avi, stored)
     there: set[Origin] = set()
     unread: list[str] = []

@@ -57,7 +57,7 @@ async def prepare(ctx: api.VerbContext, controllers: Controllers, catalogs: Cata
         target,
         _claimed(view, target.stored),
         _placement(target),
-        *await exclusive.look(ctx, avi, target.stored),
+        *exclusive.kept(view, target.stored),
     )
     if pools.exhausted:
         return api.Done(facts=(*facts, AviPoolsExhausted(pools=pools.exhausted)))

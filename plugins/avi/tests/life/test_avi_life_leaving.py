@@ -138,6 +138,39 @@ class TestConfirm:
         assert "my-cluster" in answer.message
 
 
+class TestName:
+    """A clusterName that akoo-core did not make."""
+
+    def test_observe_shows_whose_it_is_and_prepare_keeps_that(self, avi_world: World) -> None:
+        """prepare has no workload cluster, so that it can compare nothing itself."""
+        world = avi_world(ako_cluster_name="my-cluster")
+        assert isinstance(world.settled(), api.Done)
+        assert not uses(verbs.run_verb(world.plugin(), "prepare", world).facts)
+        alone = verbs.run_verb(world.plugin(), "observe", world)
+        assert uses(alone.facts) == [True]
+        assert uses(verbs.run_verb(world.plugin(), "prepare", world).facts) == [True]
+        deploy(world, "my-cluster", "Default-Cloud")
+        again = verbs.run_verb(world.plugin(), "observe", world)
+        assert uses(again.facts) == [True], "it is asked once"
+
+    def test_a_shared_one_is_kept_until_it_is_compared_anew(self, avi_world: World) -> None:
+        world = living(avi_world, ako_cluster_name="my-cluster")
+        deploy(world, "my-cluster", "Default-Cloud")
+        shared = verbs.run_verb(world.plugin(), "observe", world)
+        assert uses(shared.facts) == [False]
+        world.reachable = False
+        for verb in ("prepare", "observe"):
+            assert uses(verbs.run_verb(world.plugin(), verb, world).facts) == [False], verb
+        for pool in world.named("pool", "my-cluster--default-web"):
+            world.do(lambda avi, pool=pool: avi.delete("pool", pool["uuid"], tenant="admin"))
+        world.reachable = True
+        assert uses(verbs.run_verb(world.plugin(), "observe", world).facts) == [True]
+
+
+def uses(facts: tuple[api.Fact, ...]) -> list[bool]:
+    return [fact.exclusive for fact in facts if isinstance(fact, api.ClusterNameUse)]
+
+
 class TestRelease:
     def test_the_claim_goes_once_it_was_confirmed(self, avi_world: World) -> None:
         world = living(avi_world)
