@@ -53,8 +53,8 @@ class Recipe:
 
     @property
     def sources(self) -> list[pathlib.Path]:
-        """go.mod, go.sum and Go files, sorted."""
-        return sorted(p for p in self.folder.iterdir() if p.suffix in {".mod", ".sum", ".go"})
+        """go.mod, go.sum and Go files, those of modules in folders below, too; sorted."""
+        return sorted(p for p in self.folder.rglob("*") if p.suffix in {".mod", ".sum", ".go"})
 
 
 def _version_flags(version: str) -> str:
@@ -158,7 +158,7 @@ def key(recipe: Recipe, *, target: str = "") -> str:
     for field in fields:
         digest.update(f"{len(field)}:{field}".encode())
     for path in recipe.sources:
-        content = path.read_bytes()
-        digest.update(f"{path.name}:{len(content)}:".encode())
+        content, place = path.read_bytes(), path.relative_to(recipe.folder).as_posix()
+        digest.update(f"{place}:{len(content)}:".encode())
         digest.update(content)
     return digest.hexdigest()[:_KEY_LENGTH]

@@ -23,9 +23,10 @@ def test_same_content_same_key(recipe: recipes.Recipe) -> None:
     assert recipes.key(recipe) == recipes.key(dataclasses.replace(recipe))
 
 
-@pytest.mark.parametrize("name", ["go.mod", "go.sum", "main.go", "new.go"])
+@pytest.mark.parametrize("name", ["go.mod", "go.sum", "main.go", "new.go", "below/go.mod"])
 def test_a_changed_module_file_changes_the_key(recipe: recipes.Recipe, name: str) -> None:
     before = recipes.key(recipe)
+    (recipe.folder / name).parent.mkdir(exist_ok=True)
     (recipe.folder / name).write_text("something else")
     assert recipes.key(recipe) != before
 
