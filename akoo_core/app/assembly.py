@@ -28,6 +28,7 @@ from akoo_core.reconcile.act import record_writes
 from akoo_core.reconcile.act.services import Services
 from akoo_core.reconcile.deploy import deployer, secrets
 from akoo_core.reconcile.read import pace, secret_reader
+from akoo_core.reconcile.read.ancestor import Ancestor
 from akoo_core.reconcile.status import events
 from akoo_core.settings import Settings
 from akoo_core.telemetry import redaction
@@ -133,6 +134,7 @@ def assemble(
         clock=clock,
         records=record_writes.RecordWriter(management),
         finalizers=finalizers.Finalizers(management),
+        ancestor=Ancestor(management, settings.operator_namespace, world.clusters.resource),
         deployer=deployer.Deployer(
             clock=clock,
             opener=secrets.SecretOpener(reader, plugins, means, version_of=world.secret_version),

@@ -151,6 +151,7 @@ class Parts:
             self._world,
             services.finalizers,
             services.clock,
+            ancestor=services.ancestor,
             plugins=services.plugins.ordered,
         )
 

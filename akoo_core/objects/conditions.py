@@ -21,6 +21,7 @@ OF_THE_CORE: Mapping[str, Status] = {
     "SecretsCompared": "True",
     "AnnotationsAccepted": "True",
     "CleanupProven": "True",
+    "AncestorFinalizer": "True",
     "Held": "False",
     "Leaked": "False",
 }

@@ -299,8 +299,9 @@ class RecordSpec(structs.Struct, frozen=True, kw_only=True):
     @property
     def never_deployed(self) -> bool:
         """True if AKO was never deployed: the inventory and the UID of the workload cluster are
-        stored before the first object is applied."""
-        return not self.history_unknown and not self.inventory and self.workload is None
+        stored before the first object is applied. An adopted AKO was there before."""
+        known = not self.history_unknown and self.adoption is None
+        return known and not self.inventory and self.workload is None
 
 
 class RecordStatus(structs.Struct, frozen=True, kw_only=True):

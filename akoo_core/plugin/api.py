@@ -231,6 +231,11 @@ class Plugin:
         for something else, or a plugin among them gives the fact AdoptedName."""
         return False
 
+    def adopts(self, section: structs.JSON) -> bool:
+        """Pure. For a section for which ``only_observes`` is True: the plugin gives AdoptedName
+        once it has seen that it can manage what it observes."""
+        return False
+
     def take_config_map(
         self, texts: Mapping[str, str] | None, records: tuple[record.Record, ...]
     ) -> str:

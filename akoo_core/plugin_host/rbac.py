@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
+from akoo_core.objects import names as core_names
 from akoo_core.plugin import api
 from akoo_core.plugin_host import login_memory
 
@@ -48,6 +49,8 @@ CORE: tuple[api.RbacRule, ...] = (
     _rule("events.k8s.io", "events", "create", "patch"),
     _rule("apiextensions.k8s.io", "customresourcedefinitions", "get"),
     _rule("authorization.k8s.io", "selfsubjectaccessreviews", "create"),
+    # Whether the Go ancestor runs, whose finalizer then is not ours to remove.
+    _rule("apps", "deployments", "get", names=(core_names.ANCESTOR_OPERATOR,)),
     # The Leases of other installations: two would act on the same clusters.
     _rule("coordination.k8s.io", "leases", "list"),
 )
@@ -55,12 +58,13 @@ CORE: tuple[api.RbacRule, ...] = (
 
 
 def own_namespace(lease_name: str) -> tuple[api.RbacRule, ...]:
-    """The rights of the core in its own namespace: its Lease, and the refused logins. (A create
-    cannot be limited by name.)"""
+    """The rights of the core in its own namespace: its Lease, the refused logins, and the journal
+    of a switch from the Go ancestor. (A create cannot be limited by name.)"""
     refused = login_memory.name(lease_name)
     return (
         _rule("", "configmaps", "create"),
         _rule("", "configmaps", "get", "patch", names=(refused,)),
+        _rule("", "configmaps", "get", names=(core_names.ANCESTOR_JOURNAL,)),
         _rule("coordination.k8s.io", "leases", "create"),
         _rule("coordination.k8s.io", "leases", "get", "update", "patch", names=(lease_name,)),
     )

@@ -85,7 +85,7 @@ class Replica:
         services = self._parts.services
         self._records = record_controller.RecordReconciler(services)
         self._configs = config_controller.ConfigReconciler(
-            client, self.world, services.finalizers, fleet.clock
+            client, self.world, services.finalizers, fleet.clock, ancestor=services.ancestor
         )
         self.lost = False
         """It has learned that it does not lead: the process ends."""

@@ -18,7 +18,7 @@ from akoo_core.reconcile.act import (
     status,
 )
 from akoo_core.reconcile.act.attempt import Attempt
-from akoo_core.reconcile.act.observed import look
+from akoo_core.reconcile.act.observed import look, unadopted
 from akoo_core.reconcile.act.skipped_rounds import Rounds
 from akoo_core.reconcile.decide import decisions
 from akoo_core.reconcile.decide.decisions import Decision, Stop
@@ -80,6 +80,10 @@ async def _act(  # noqa: C901 - a flat match is read as a table, and mypy proves
             return _rest(attempt, decision)
         case decisions.CompareWorkload():
             return await selection.compare(attempt, decision)
+        case decisions.AskAncestor():
+            await unadopted.ask(attempt)
+        case decisions.TakeUnadopted():
+            return await unadopted.take(attempt)
         case decisions.AdoptCluster():
             await selection.adopt(attempt, decision)
         case decisions.CreateRecord():

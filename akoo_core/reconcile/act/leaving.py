@@ -7,6 +7,7 @@ reverse order of facts. A Stop ends the attempt.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from akoo_core import structs
 from akoo_core.kube import errors
@@ -14,9 +15,9 @@ from akoo_core.objects.record import InventoryItem, StoredProof
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act import failures, fencing, status
-from akoo_core.reconcile.act.answers import ask, report, stop_of
+from akoo_core.reconcile.act.answers import StepAnswer, ask, report, stop_of
 from akoo_core.reconcile.act.attempt import Attempt
-from akoo_core.reconcile.decide import decisions, leaving, proofs
+from akoo_core.reconcile.decide import decisions, facts, leaving, proofs
 from akoo_core.reconcile.decide.decisions import Stop
 from akoo_core.reconcile.read import machines
 from akoo_core.telemetry import tracing
@@ -85,10 +86,23 @@ async def step(attempt: Attempt, name: decisions.Step) -> Stop | None:
 
 
 async def _confirm(attempt: Attempt) -> Stop | None:
-    stop = stop_of(attempt, await ask(attempt, "confirm"))
+    answers = await ask(attempt, "confirm")
+    await _keep_facts(attempt, answers)
+    stop = stop_of(attempt, answers)
     if stop is None:
         await attempt.store_leaving(confirmed_at=attempt.services.clock.now())
     return stop
+
+
+async def _keep_facts(attempt: Attempt, answers: Mapping[str, StepAnswer]) -> None:
+    """Store the facts that confirm gave, beside the earlier ones: the steps after it rely on
+    them."""
+    spec = attempt.spec
+    for plugin, answer in answers.items():
+        if isinstance(answer, api.Done | api.Wait) and answer.facts:
+            spec = facts.added(spec, plugin, facts.Answered().then(plugin, answer))
+            spec = structs.replace(spec, plugins=tuple(sorted({*spec.plugins, plugin})))
+    await attempt.store(facts=spec.facts, plugins=spec.plugins)
 
 
 async def _drain(attempt: Attempt) -> Stop | None:

@@ -149,27 +149,36 @@ async def release_cluster(attempt: Attempt) -> Stop | None:
     cluster = attempt.cluster
     if cluster is None:
         return None
+    ours = _held_by_us(attempt, cluster)
     try:
         if not cluster.deleting:
             await status.take_back(attempt, cluster)
             await _take_annotation(attempt, cluster)
-        await attempt.services.finalizers.remove(
-            attempt.services.clusters,
-            names.FINALIZER,
-            cluster.name,
-            cluster.namespace,
-            uid=cluster.uid,
-        )
+        for finalizer in ours:
+            await attempt.services.finalizers.remove(
+                attempt.services.clusters,
+                finalizer,
+                cluster.name,
+                cluster.namespace,
+                uid=cluster.uid,
+            )
     except (errors.KubeError, TimeoutError) as error:
         cause = str(error) or "the API server did not answer in time"
         message = (
             f"The finalizer cannot be removed from Cluster {cluster.key}; tried again: {cause}."
         )
         return Stop("LetGoRefused", message, min(60.0, attempt.backoff()))
-    left = tuple(finalizer for finalizer in cluster.finalizers if finalizer != names.FINALIZER)
+    left = tuple(finalizer for finalizer in cluster.finalizers if finalizer not in ours)
     attempt.cluster = structs.replace(cluster, finalizers=left)
     await attempt.services.workloads.forget(cluster.uid)
     return None
+
+
+def _held_by_us(attempt: Attempt, cluster: Cluster) -> tuple[str, ...]:
+    """Our finalizer, and the ancestor's where it stands for ours."""
+    stands = cluster.deleting and attempt.progress.ancestor == "Stopped"
+    wanted = (names.FINALIZER, *((names.ANCESTOR_FINALIZER,) if stands else ()))
+    return tuple(finalizer for finalizer in wanted if finalizer in cluster.finalizers)
 
 
 async def _take_annotation(attempt: Attempt, cluster: Cluster) -> None:

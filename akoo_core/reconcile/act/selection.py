@@ -55,7 +55,7 @@ async def create(attempt: Attempt, decision: decisions.CreateRecord) -> Stop | N
     if cluster is None:
         return Stop("CacheBehind", "the Cluster is gone", 1.0)
     attempt.cluster = cluster
-    served = names.FINALIZER in cluster.finalizers
+    served = names.FINALIZER in cluster.finalizers or decision.unadopted
     if cluster.deleting and not served:
         return Stop("CacheBehind", "the Cluster is being deleted and was never served", 1.0)
     noted = cluster.annotations.get(names.RECORD_ANNOTATION) == attempt.name
@@ -64,7 +64,7 @@ async def create(attempt: Attempt, decision: decisions.CreateRecord) -> Stop | N
         management_id=attempt.services.management_id,
         cluster_ref=ClusterRef(namespace=cluster.namespace, name=cluster.name, uid=cluster.uid),
         chosen=decision.config,
-        history_unknown=(served and not _switched(cluster)) or noted,
+        history_unknown=not decision.unadopted and ((served and not _switched(cluster)) or noted),
     )
     # Marks of ours on the Cluster show that it was managed: then it may have objects on Avi.
     observed = decision.observed and not spec.history_unknown

@@ -21,6 +21,7 @@ from akoo_core.reconcile.decide.removal_limit import Brake
 from akoo_core.reconcile.decide.situation import FINISHED_KEPT
 from akoo_core.reconcile.deploy.deployer import Deployer
 from akoo_core.reconcile.deploy.secrets import nothing_known
+from akoo_core.reconcile.read.ancestor import Ancestor
 from akoo_core.reconcile.read.caches import RecordWorld, WorkloadAccess
 from akoo_core.reconcile.read.kubernetes_versions import KubernetesVersions
 from akoo_core.reconcile.read.pace import Pace
@@ -51,6 +52,7 @@ class Services:
     clock: Clock
     records: RecordWriter
     finalizers: Finalizers
+    ancestor: Ancestor
     deployer: Deployer
     recorder: Recorder
     pace: Pace

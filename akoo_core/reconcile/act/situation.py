@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from akoo_core import structs
 from akoo_core.objects import names
 from akoo_core.objects.cluster import Cluster
 from akoo_core.objects.config import Config
@@ -36,6 +37,7 @@ def situation(attempt: Attempt, plugins: dict[str, LoadedPlugin]) -> Situation:
     """The situation now, this attempt's own writes included."""
     services, record, cluster = attempt.services, attempt.record, attempt.cluster
     choice = chosen(services.world, cluster, record) if cluster else selection.Choice()
+    observing = observers(services.plugins, choice.config) if choice.config is not None else ()
     return Situation(
         now=services.clock.now(),
         management_id=services.management_id,
@@ -49,7 +51,9 @@ def situation(attempt: Attempt, plugins: dict[str, LoadedPlugin]) -> Situation:
         served_by=_served_by(services.world, attempt.name, record, cluster),
         rivals=_rivals(services.world, record, cluster),
         choice=choice,
-        observes=choice.config is not None and bool(observers(services.plugins, choice.config)),
+        observes=bool(observing),
+        adopts=choice.config is not None and _adopts(observing, choice.config),
+        labelled=_labelled(services.world, cluster),
         loaded=plugins,
         shared_with=_shared_with(services.world, attempt.name, cluster),
         progress=attempt.progress,
@@ -80,16 +84,32 @@ def chosen(world: RecordWorld, cluster: Cluster, record: Record | None) -> selec
 
 def observers(plugins: PluginSet, config: Config) -> tuple[api.Plugin, ...]:
     """The plugins that a config asks to observe only."""
-    spec = config.raw.get("spec")
-    sections = spec.get("plugins") if isinstance(spec, dict) else None
-    if not isinstance(sections, dict):
-        return ()
+    sections = _sections(config)
     return tuple(
         plugin
         for plugin in plugins.ordered
         if isinstance(sections.get(plugin.name), dict)
         and plugin.only_observes(sections[plugin.name])
     )
+
+
+def _sections(config: Config) -> structs.JSON:
+    spec = config.raw.get("spec")
+    sections = spec.get("plugins") if isinstance(spec, dict) else None
+    return sections if isinstance(sections, dict) else {}
+
+
+def _adopts(observing: tuple[api.Plugin, ...], config: Config) -> bool:
+    sections = _sections(config)
+    return any(plugin.adopts(sections[plugin.name]) for plugin in observing)
+
+
+def _labelled(world: RecordWorld, cluster: Cluster | None) -> Config | None:
+    """Only a Cluster in deletion has a use for it."""
+    if cluster is None or not cluster.deleting:
+        return None
+    label = cluster.labels.get(names.ANCESTOR_LABEL)
+    return next((config for config in world.configs() if config.name == label), None)
 
 
 def config_of(world: RecordWorld, record: Record) -> Config | None:

@@ -81,6 +81,15 @@ class CompareWorkload(structs.Struct, frozen=True, kw_only=True):
     cluster_uid: str
 
 
+class AskAncestor(structs.Struct, frozen=True, kw_only=True):
+    """Ask whether the Go ancestor was stopped by a switch, and does not run."""
+
+
+class TakeUnadopted(structs.Struct, frozen=True, kw_only=True):
+    """Manage a cluster that is only observed: its Cluster came from the ancestor, and is deleted
+    before its AKO was adopted."""
+
+
 class AdoptCluster(structs.Struct, frozen=True, kw_only=True):
     """Record the UID of the namesake, which is the same cluster after a move or restore."""
 
@@ -93,6 +102,8 @@ class CreateRecord(structs.Struct, frozen=True, kw_only=True):
     config: Config
     observed: bool = False
     """It observes only, as its config asks."""
+    unadopted: bool = False
+    """It begins so, to be managed at once: see decide/unadopted."""
 
 
 class RestartRecord(structs.Struct, frozen=True, kw_only=True):
@@ -209,6 +220,8 @@ Decision = (
     | Hold
     | Rest
     | CompareWorkload
+    | AskAncestor
+    | TakeUnadopted
     | AdoptCluster
     | CreateRecord
     | RestartRecord

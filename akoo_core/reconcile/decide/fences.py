@@ -33,12 +33,13 @@ def asked(spec: RecordSpec, plugin: str, *, intends: bool) -> bool:
     """True if a plugin that has a fence is asked.
 
     A plugin that intends nothing has nothing that writes. Without a stored intent, a plugin is
-    asked if it never intends, or if a time that this record does not know may have left something.
+    asked if it never intends, if AKO was adopted, or if a time that this record does not know may
+    have left something.
     """
     intent = spec.intents.get(plugin)
     if intent is not None:
         return not placements.undecided(intent)
-    if spec.history_unknown:
+    if spec.history_unknown or spec.adoption is not None:
         return True
     return not intends if plugin in spec.plugins else not spec.never_deployed
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+from typing import Literal
 
 from akoo_core import structs
 from akoo_core.objects.cluster import Cluster
+from akoo_core.objects.config import Config
 from akoo_core.objects.record import Record
 from akoo_core.reconcile.decide import selection
 from akoo_core.reconcile.decide.decisions import On, Step
@@ -33,6 +35,9 @@ class Progress(structs.Struct, frozen=True, kw_only=True):
     """Objects that got our finalizer in this attempt, even if the caches do not show it."""
     workload_uid: str = ""
     """kube-system UID of the cluster at the kubeconfig of a namesake, once it was asked."""
+    ancestor: Literal["", "Stopped", "Runs"] = ""
+    """State of the Go ancestor, once it was asked for. Stopped: by a switch, and nothing of it
+    runs."""
     relocations: dict[str, str] = {}
     """Relocations that the last answers of intend ask for, in words, by plugin. Only known once
     intend was asked: by a round of the lives verbs, and while a relocation is not confirmed."""
@@ -65,6 +70,10 @@ class Situation(structs.Struct, frozen=True, kw_only=True):
     choice: selection.Choice = selection.Choice()
     observes: bool = False
     """The chosen config asks to observe its clusters, and to change nothing."""
+    adopts: bool = False
+    """It observes only until the AKO of a cluster can be adopted."""
+    labelled: Config | None = None
+    """The config that the ancestor's label names, also one that is being deleted."""
     loaded: dict[str, LoadedPlugin] = {}
     """The loaded plugins, by name."""
     shared_with: tuple[str, ...] = ()

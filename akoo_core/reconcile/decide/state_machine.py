@@ -18,6 +18,7 @@ from akoo_core.reconcile.decide import (
     observing,
     relocation,
     two_operators,
+    unadopted,
     user_annotations,
 )
 from akoo_core.reconcile.decide.decisions import (
@@ -34,10 +35,10 @@ from akoo_core.reconcile.decide.decisions import (
     PauseLeaving,
     PruneFinished,
     Refuse,
-    ReleaseCluster,
     RestartRecord,
     ResumeLeaving,
     StartLeaving,
+    TakeUnadopted,
 )
 from akoo_core.reconcile.decide.situation import Situation
 from akoo_core.reconcile.decide.user_annotations import UserAnnotations
@@ -68,6 +69,8 @@ def _without_record(s: Situation) -> Decision:
         return Nothing(why="there is nothing to record")
     if why := _why_no_record(s, cluster):
         return Nothing(why=why)
+    if held := unadopted.waits(s):
+        return held
     if s.rivals:
         if not s.progress.workload_uid:
             return CompareWorkload(
@@ -75,24 +78,26 @@ def _without_record(s: Situation) -> Decision:
             )
         if any(_workload_of(rival) == s.progress.workload_uid for rival in s.rivals):
             return Nothing(why="an earlier record adopts this Cluster", after=ADOPTION_SECONDS)
-    if s.choice.config is not None:
-        return CreateRecord(config=s.choice.config, observed=s.observes)
+    taken = unadopted.is_taken(s)
+    config = s.choice.config or (s.labelled if taken else None)
+    if config is not None:
+        return CreateRecord(config=config, observed=s.observes or taken, unadopted=taken)
     if not cluster.deleting:
         return Nothing(why=s.choice.why)
+    held_by = names.ANCESTOR_FINALIZER if unadopted.is_held(cluster) else names.FINALIZER
     return Refuse(
         reason="RecordMissing",
         message=(
-            f"This Cluster carries our finalizer, but its AKODeployment {s.name} is gone and no "
-            "AKODeploymentConfig selects it, so nothing says what to clean up. Make an "
-            "AKODeploymentConfig select it again, or remove the finalizer "
-            f"{names.FINALIZER} by hand."
+            f"This Cluster carries the finalizer {held_by}, but it has no AKODeployment "
+            f"({s.name}) and no AKODeploymentConfig selects it, so nothing says what to clean up. "
+            "Make an AKODeploymentConfig select it again, or remove the finalizer by hand."
         ),
     )
 
 
 def _why_no_record(s: Situation, cluster: Cluster) -> str:
     """The reason why a Cluster without a record gets none now; "" if it may get one."""
-    ours = names.FINALIZER in cluster.finalizers
+    ours = names.FINALIZER in cluster.finalizers or unadopted.is_held(cluster)
     if cluster.paused:
         return "the Cluster is paused"
     if cluster.deleting and not ours:
@@ -116,8 +121,9 @@ def _finished(s: Situation, record: Record, at: datetime.datetime) -> Decision:
     cluster = s.cluster
     left = (at + s.finished_kept - s.now).total_seconds()
     still = cluster if cluster is not None and not cluster.moving else None
-    if still and still.deleting and names.FINALIZER in still.finalizers and not s.shared_with:
-        return ReleaseCluster()
+    managed = record.spec.leaving is not None or not record.spec.observed
+    if still and still.deleting and managed and (release := unadopted.release(s)):
+        return release
     if record.deleting:
         return PruneFinished()
     again = s.choice.config is not None and not user_annotations.read(record.annotations).leave
@@ -137,8 +143,8 @@ def _with_record(s: Situation, record: Record) -> Decision:
     annotations = user_annotations.read(record.annotations)
     cluster, state = s.cluster, record.spec.leaving
     gone = state is not None and state.let_go is not None
-    if gone and _must_release(s):
-        return ReleaseCluster()
+    if gone and (release := unadopted.release(s)):
+        return release
     departs = state is not None and state.cause != "Relocated"
     if annotations.let_go and not gone and (departs or (cluster is not None and cluster.deleting)):
         return LetGo(why="UserWord", message=annotations.let_go)
@@ -150,21 +156,25 @@ def _with_record(s: Situation, record: Record) -> Decision:
     if state is not None and state.paused_at is not None:
         return ResumeLeaving()
     if state is not None and departs:
-        return leaving.decide(s, record, state)
+        return unadopted.obstacle(s) or leaving.decide(s, record, state)
     if state is not None and cluster is not None and not cluster.deleting:
         return relocation.decide(s, record, state, annotations)
     if cluster is None:
         return _vanished(s, record, annotations)
     if cluster.deleting:
-        return StartLeaving(cause="ClusterDeleted", message="the Cluster is being deleted")
+        start = StartLeaving(cause="ClusterDeleted", message="the Cluster is being deleted")
+        return unadopted.obstacle(s) or start
     return living.decide(s, record, cluster, annotations)
 
 
 def _observed(s: Situation, record: Record) -> Decision:
     """A record for which nothing was written: it ends with its Cluster."""
     annotations, cluster = user_annotations.read(record.annotations), s.cluster
-    if cluster is None or observing.goes(cluster):
-        return Finish(untouched=cluster is None)
+    if cluster is None:
+        return Finish(untouched=True)
+    if observing.goes(cluster):
+        taken = TakeUnadopted() if unadopted.is_taken(s) else Finish()
+        return unadopted.waits(s) or taken
     stopped = _paused(s, record, annotations) or _unknown_data(s, record)
     return stopped or observing.decide(s, record, annotations)
 
@@ -184,11 +194,6 @@ def _was_dying(record: Record) -> bool:
     """True if the Cluster was being deleted before it was paused and marked, so that it was no
     move: nothing of ours begins while a Cluster is paused or marked."""
     return record.spec.leaving is not None and record.spec.leaving.cause == "ClusterDeleted"
-
-
-def _must_release(s: Situation) -> bool:
-    cluster = s.cluster
-    return cluster is not None and names.FINALIZER in cluster.finalizers and not s.shared_with
 
 
 def _paused(s: Situation, record: Record, annotations: UserAnnotations) -> Decision | None:

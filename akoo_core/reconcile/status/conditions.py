@@ -229,6 +229,13 @@ def _leaving(record: Record, report: AttemptReport, *, verifies: bool) -> Iterat
         )
     if state is None:
         return
+    if report.ancestor:
+        yield Condition(
+            type="AncestorFinalizer",
+            status="True",
+            reason="AncestorStopped",
+            message=report.ancestor,
+        )
     proof, gone = state.proof, state.let_go
     counted = proof is not None and leaving.settled(record.spec, state, proof.at)
     if not verifies and proof is None:

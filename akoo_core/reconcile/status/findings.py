@@ -21,6 +21,8 @@ class AttemptReport:
     ready: tuple[str, str] | None = None
     """Reason and message of Ready=False, whatever the conditions of plugins are."""
     keep_ready: bool = False
+    ancestor: str = ""
+    """Sentence on the finalizer of the Go ancestor, which stands for ours; "" where none does."""
     held: tuple[str, str] | None = None
     endless: bool = False
     """No deadline ends the hold in ``held``."""

@@ -81,6 +81,10 @@ class AkoPlugin(api.Plugin):
             self._settings = structs.replace(self._settings, releases=(*configured, *rows))
         return problem
 
+    def adopts(self, section: structs.JSON) -> bool:
+        """``existing: Adopt``."""
+        return section.get("existing") == "Adopt"
+
     def only_observes(self, section: structs.JSON) -> bool:
         """``existing: Observe``, and ``Adopt`` until the install was looked at."""
         return section.get("existing") in ("Observe", "Adopt")

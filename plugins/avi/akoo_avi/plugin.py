@@ -11,7 +11,7 @@ from akoo_avi.cleanup import audit, confirm, departure, never_placed, release, s
 from akoo_avi.client import access
 from akoo_avi.controllers import configs, keeping, port_groups, reconcile
 from akoo_avi.health import observe, snapshot
-from akoo_avi.place import catalog, contribute, exclusive, intend, prepare
+from akoo_avi.place import catalog, contribute, exclusive, intend, late, prepare
 from akoo_avi.pools import configs as config_pools
 from akoo_avi.pools import planned
 from akoo_avi.pools import reconcile as pools
@@ -92,8 +92,15 @@ class AviPlugin(api.Plugin):
 
     @api.hookimpl
     async def confirm(self, ctx: api.VerbContext) -> api.Result:
-        """See :mod:`akoo_avi.cleanup.confirm`."""
-        return await self._departing(ctx, confirm.confirm) or never_placed.done()
+        """See :mod:`akoo_avi.cleanup.confirm`, and :mod:`akoo_avi.place.late`."""
+        verb = late.settle if placement.found_late(ctx.view) else confirm.confirm
+        answer = await self._departing(ctx, verb)
+        if answer is None:
+            try:
+                answer = await late.look(ctx, self._clients, self._catalogs)
+            except access.ANSWERED as error:
+                return access.answer(error)
+        return answer or never_placed.done()
 
     @api.hookimpl
     async def sweep(self, ctx: api.VerbContext) -> api.Result:

@@ -23,6 +23,7 @@ from akoo_core.reconcile.act.services import Services
 from akoo_core.reconcile.decide import removal_limit, selection
 from akoo_core.reconcile.deploy import deployer, secrets
 from akoo_core.reconcile.read import pace, secret_reader
+from akoo_core.reconcile.read.ancestor import Ancestor
 from akoo_core.reconcile.status import events
 from tests.unit.reconcile.reconcile_world import Ledger
 
@@ -177,6 +178,7 @@ class Real:
             clock=self.clock,
             records=record_writes.RecordWriter(self.client),
             finalizers=finalizers.Finalizers(self.client),
+            ancestor=Ancestor(self.client, "akoo-system", CLUSTERS),
             deployer=self.deployer,
             recorder=events.Recorder(self.client, self.clock, instance="test"),
             pace=pace.Pace(self.clock),

@@ -20,7 +20,7 @@ from akoo_core.reconcile import config_controller, record_controller
 from akoo_core.reconcile.act import record_writes
 from akoo_core.reconcile.act.services import Services
 from akoo_core.reconcile.deploy import deployer, secrets
-from akoo_core.reconcile.read import secret_reader
+from akoo_core.reconcile.read import ancestor, secret_reader
 from akoo_core.reconcile.read.pace import Pace
 from akoo_core.reconcile.status import events as record_events
 from akoo_core.testing import memory
@@ -85,6 +85,7 @@ class ReconcileFleet:
             clock=self.clock,
             records=record_writes.RecordWriter(client),
             finalizers=finalizers.Finalizers(client),
+            ancestor=ancestor.Ancestor(client, "akoo-system", resources.CLUSTERS),
             deployer=deployer.Deployer(
                 clock=self.clock,
                 opener=secrets.SecretOpener(reader, plugin_set, means),
@@ -95,7 +96,12 @@ class ReconcileFleet:
         )
         self.reconciler = record_controller.RecordReconciler(self.services)
         self.configs = config_controller.ConfigReconciler(
-            client, self.world, self.services.finalizers, self.clock, plugins=self.plugins
+            client,
+            self.world,
+            self.services.finalizers,
+            self.clock,
+            ancestor=self.services.ancestor,
+            plugins=self.plugins,
         )
 
     # What users and Cluster API do.

@@ -38,7 +38,7 @@ async def begin(attempt: Attempt, obstacle: str) -> bool:
         held = _limit(attempt, config, adopted)
         if held is not None:
             return _held(attempt, held.reason, held.message)
-        other = await _holder(attempt, adopted.cluster_name)
+        other = await holder(attempt, adopted.cluster_name)
         if other:
             return _held(attempt, NAME_TAKEN, _taken(adopted.cluster_name, other))
         await _store(attempt, adopted.cluster_name)
@@ -69,7 +69,7 @@ def _limit(
     return adoption_limit.held(others, len(unseen), config, adopted.at_once)
 
 
-async def _holder(attempt: Attempt, cluster_name: str) -> str:
+async def holder(attempt: Attempt, cluster_name: str) -> str:
     """Another record whose objects outside have that cluster name; "" for none."""
     kind, management = resources.AKO_DEPLOYMENTS, attempt.services.management
     selector = f"{names.ADOPTED_NAME_LABEL}={names.adopted_name_label(cluster_name)}"

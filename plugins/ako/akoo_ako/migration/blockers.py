@@ -139,11 +139,8 @@ def _two_operators(estate: Estate) -> Iterator[Blocker]:
 
 
 def _in_deletion(estate: Estate) -> Iterator[Blocker]:
-    end = (
-        "Wait until the ancestor has finished it."
-        if estate.operates
-        else "The ancestor does not run, so that nothing ends it: start its Deployment again."
-    )
+    if not estate.operates:
+        return  # Its finalizer stands for akoo-core's.
     for obj in (*estate.configs, *estate.clusters):
         ours = has_finalizer(obj, names.FINALIZER)
         if is_deleting(obj) and has_finalizer(obj, ancestor.FINALIZER) and not ours:
@@ -151,7 +148,8 @@ def _in_deletion(estate: Estate) -> Iterator[Blocker]:
                 reason="AncestorFinalizer",
                 object=named(obj),
                 message="It is being deleted, and of the two operators it has the finalizer of "
-                f"the ancestor only. It cannot get another one now. {end}",
+                "the ancestor only. It cannot get another one now. Wait until the ancestor has "
+                "finished it.",
             )
 
 

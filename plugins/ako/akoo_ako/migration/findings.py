@@ -45,6 +45,13 @@ _EXCHANGE = StepChange(
 )
 
 
+_STANDS = StepChange(
+    step="finalizers",
+    change="none while it is being deleted: the ancestor has to finish it, or, once stopped, "
+    "akoo-core does",
+)
+
+
 def of_operator(estate: Estate) -> Iterator[Finding]:
     """The ancestor itself."""
     for deployment in estate.deployments:
@@ -78,8 +85,8 @@ def of_configs(estate: Estate, marks: Sequence[Marks]) -> Iterator[Finding]:
         changes: list[tuple[str, str]] = [("definitions", "kept, with akoo-core's definition")]
         if has_finalizer(config, ancestor.FINALIZER):
             listed.append(f"finalizer {ancestor.FINALIZER}")
-            if not is_deleting(config):
-                changes.append((_EXCHANGE.step, _EXCHANGE.change))
+            exchange = _STANDS if is_deleting(config) else _EXCHANGE
+            changes.append((exchange.step, exchange.change))
         if is_deleting(config):
             listed.append("is being deleted")
         setting = ancestor.infra_setting(name)
@@ -125,6 +132,8 @@ def _seen(each: Marks, configs: set[str], estate: Estate) -> Iterator[str]:
 
 def _changes(each: Marks) -> Iterator[tuple[str, str]]:
     if each.deleting:
+        if each.finalizer:
+            yield _STANDS.step, _STANDS.change
         return
     if each.finalizer:
         yield _EXCHANGE.step, _EXCHANGE.change

@@ -139,16 +139,20 @@ def test_a_deletion_that_does_not_end_stops_nothing(place: AncestorPlace) -> Non
 def test_a_cluster_deleted_while_the_ancestor_stops_keeps_its_finalizer(
     place: AncestorPlace,
 ) -> None:
-    """Nobody can exchange it any more. The way back lets the ancestor finish it."""
+    """Nobody can exchange it any more: akoo-core finishes it, or, after the way back, the
+    ancestor."""
     answer = run_while(place, lambda: place.api.delete(objects.CLUSTERS, *SHOP))
-    assert answer.exit_code == 1
-    assert answer.lines[-1].startswith("AncestorFinalizer: Cluster team-a/shop is being deleted")
+    assert answer.exit_code == 0
+    assert answer.lines[-2].startswith("AncestorFinalizer: Cluster team-a/shop is being deleted")
     owners = place.owners()
     assert (owners["Cluster shop"], owners["Cluster till"]) == (
         [objects.FINALIZER],
         [names.FINALIZER],
     )
-    assert refused(place, place.run) == {("AncestorFinalizer", "Cluster team-a/shop")}
+    again = place.run()
+    assert (again.exit_code, again.lines[0]) == (0, "Nothing is left to switch.")
+    assert again.lines[1:] == answer.lines[-2:-1]
+    assert stopped(place) == f"{objects.NAMESPACE}/{objects.OPERATOR}"
     assert place.back().exit_code == 0
     asyncio.run(place.ancestor.settle())
     assert place.run().exit_code == 0
@@ -156,10 +160,45 @@ def test_a_cluster_deleted_while_the_ancestor_stops_keeps_its_finalizer(
     assert "Cluster shop" not in place.owners()
 
 
+def stopped(place: AncestorPlace) -> str | None:
+    """What the journal says about the ancestor's Deployments."""
+    journal = place.get("v1/ConfigMap", names.ANCESTOR_JOURNAL)
+    value: str | None = journal["data"].get("stopped")
+    return value
+
+
+def test_an_ancestor_that_was_stopped_by_hand_leaves_its_finalizers_to_us(
+    place: AncestorPlace,
+) -> None:
+    """Nothing has to be exchanged, and still the journal says that it is stopped."""
+    for kind, name in ((objects.CONFIGS, objects.DEFAULT_CONFIG), (objects.CLUSTERS, "shop")):
+        place.delete(kind, name, None if kind == objects.CONFIGS else "team-a")
+    body = {"spec": {"replicas": 0}}
+    place.patch(objects.DEPLOYMENTS, objects.OPERATOR, body, objects.NAMESPACE)
+    answer = place.run()
+    assert answer.exit_code == 0
+    held = [line for line in answer.lines if line.startswith("AncestorFinalizer: ")]
+    assert len(held) == 2
+    assert stopped(place) == f"{objects.NAMESPACE}/{objects.OPERATOR}"
+    assert refused(place, place.finish) >= {
+        ("AncestorFinalizer", "Cluster team-a/shop"),
+        ("AncestorFinalizer", f"AKODeploymentConfig {objects.DEFAULT_CONFIG}"),
+    }
+
+
+def test_what_akoo_core_has_begun_to_finish_is_not_given_back(place: AncestorPlace) -> None:
+    """Its record has no finalizer, and neither has the Cluster one of akoo-core."""
+    run_while(place, lambda: place.api.delete(objects.CLUSTERS, *SHOP))
+    place.records = (structs.replace(record(place), finalizers=()),)
+    assert refused(place, place.back) == {("DeletionBegun", "Cluster team-a/shop")}
+    assert stopped(place) is not None
+
+
 def test_it_waits_for_the_pods_of_the_ancestor(place: AncestorPlace) -> None:
     pod(place)
     answer = place.run()
     assert answer.exit_code == 1
+    assert stopped(place) is None
     assert answer.lines[-1] == "Waiting: Pod manager-1 of the ancestor still runs. Run this again."
     assert sum(place.slept) == 120.0
     assert {owner for each in place.owners().values() for owner in each} == {objects.FINALIZER}

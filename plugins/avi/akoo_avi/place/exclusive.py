@@ -86,6 +86,19 @@ async def look(
     return shown, api.ClusterNameUse(name=name, exclusive=True)
 
 
+async def not_compared(avi: AviClient, stored: placement.Stored) -> api.ClusterNameUse:
+    """The answer where the cluster cannot be asked: all objects of this name may be somebody
+    else's. Raises AviErrors."""
+    marked, elsewhere = await _marked(avi, stored)
+    listed = (*elsewhere, *sorted(obj.label for obj in marked))
+    return api.ClusterNameUse(
+        name=stored.cluster_name,
+        exclusive=False,
+        objects=tuple(line[:NAMED_LIMIT] for line in listed[:NAMED]),
+        count=len(listed),
+    )
+
+
 def _shared(name: str, strangers: tuple[str, ...]) -> tuple[api.Fact, ...]:
     use = api.ClusterNameUse(
         name=name,

@@ -44,7 +44,7 @@ async def prepare(ctx: api.VerbContext, controllers: Controllers, catalogs: Cata
         return place
     target = AviTarget(
         wanted=asked,
-        stored=_stored(
+        stored=stored_of(
             view, asked, place, known=known, reach=reach, controller=controller, pools=pools.refs
         ),
         controller_version=known.version,
@@ -55,7 +55,7 @@ async def prepare(ctx: api.VerbContext, controllers: Controllers, catalogs: Cata
     await _claim(avi, view, target.stored, known)
     facts = (
         target,
-        _claimed(view, target.stored),
+        claimed(view, target.stored),
         _placement(target),
         *exclusive.kept(view, target.stored),
     )
@@ -64,7 +64,7 @@ async def prepare(ctx: api.VerbContext, controllers: Controllers, catalogs: Cata
     return api.Done(facts=facts)
 
 
-def _stored(
+def stored_of(
     view: api.View,
     asked: WantedPlace,
     place: Resolved,
@@ -74,6 +74,7 @@ def _stored(
     controller: placement.ControllerRef | None,
     pools: tuple[placement.PoolRef, ...],
 ) -> Stored:
+    """The intent for a place. Pure."""
     return Stored(
         cluster_name=view.spec.ako_cluster_name,
         reach=reach,
@@ -134,7 +135,8 @@ async def _claim(avi: AviClient, view: api.View, stored: Stored, known: Catalog)
     await claiming.settle(avi, spec, claimed_epoch=epoch)
 
 
-def _claimed(view: api.View, stored: Stored) -> AviClaimed:
+def claimed(view: api.View, stored: Stored) -> AviClaimed:
+    """The fact that the claim is ours there."""
     return AviClaimed(identity=stored.place.identity, epoch=view.spec.epoch)
 
 

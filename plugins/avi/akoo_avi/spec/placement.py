@@ -177,14 +177,24 @@ class AviPoolsExhausted(api.Fact, frozen=True, kw_only=True):
 
 
 def stored(view: api.View) -> Stored | None:
-    """The stored intent; None if the cluster was never placed.
+    """The stored intent, else the place that confirm found; None if the cluster was never placed.
 
     Raises structs.DecodeError for data that no release of ours wrote.
     """
     intent = view.intent(names.PLUGIN)
     if intent is None or not intent.data:
-        return None
+        return found_late(view)
     return structs.convert(intent.data, Stored, path=f"intents.{names.PLUGIN}")
+
+
+def found_late(view: api.View) -> Stored | None:
+    """The place of an adopted AKO whose cluster leaves, and was never placed: confirm looks for it,
+    since that AKO has made objects. None for one of ours, which was never deployed."""
+    intent, leaving, target = view.intent(names.PLUGIN), view.spec.leaving, view.fact(AviTarget)
+    if (intent is not None and intent.data) or leaving is None or target is None:
+        return None
+    late = leaving.cause != "Relocated" and not names.made_by_us(view.spec.ako_cluster_name)
+    return target.stored if late else None
 
 
 def claimed_epoch(view: api.View, place: Place) -> int | None:

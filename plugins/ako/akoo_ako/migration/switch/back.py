@@ -46,6 +46,8 @@ async def back(
     if blockers:
         return answer.refused(blockers)
     for step in reversed(order.STEPS):
+        if step.name == stop.NAME:
+            progress.journal = await progress.store.mark(progress.journal, None)
         await progress.carry(_undoing(step), keeps=False, stopped=False)
     await progress.store.remove(progress.journal)
     return answer.done(progress.made, DONE)

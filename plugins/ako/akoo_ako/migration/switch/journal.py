@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from akoo_ako.installs.seen import at, name_of
 from akoo_ako.migration.switch.change import Change
-from akoo_core.plugin import errors, structs
+from akoo_core.plugin import errors, names, structs
 
 NAME: Final = "akoo-migration"
 LABEL: Final = "akoo.io/migration"
@@ -19,6 +19,8 @@ LABEL: Final = "akoo.io/migration"
 DATA: Final = "entries.json"
 PHASE: Final = "phase"
 """In the first ConfigMap."""
+STOPPED: Final = names.ANCESTOR_STOPPED
+"""In the first ConfigMap, while the ancestor is stopped; akoo-core reads it."""
 PART_BYTES: Final = 400_000
 """Text of one ConfigMap. A server takes 1 MiB of an object, keys and quotes included."""
 
@@ -44,6 +46,7 @@ class Entry(structs.Struct, frozen=True, kw_only=True):
 
 class _Head(structs.Struct, frozen=True, kw_only=True):
     phase: Phase
+    stopped: str | None = None
 
 
 class Part(structs.Struct, frozen=True, kw_only=True):
@@ -52,7 +55,9 @@ class Part(structs.Struct, frozen=True, kw_only=True):
     index: int
     entries: tuple[Entry, ...] = ()
     phase: Phase = "Switching"
-    """Of the first part; without a meaning in the others."""
+    """Of the first part; without a meaning in the others. So is ``stopped``."""
+    stopped: str | None = None
+    """The keys of the ancestor's Deployments, whose Pods have ended; None: they may run."""
     stored: structs.JSON | None = None
     """The ConfigMap as it was read; None: it is not there yet."""
 
@@ -71,6 +76,11 @@ class Journal(structs.Struct, frozen=True, kw_only=True):
     def phase(self) -> Phase | Literal[""]:
         """ "" where there is no journal."""
         return self.parts[0].phase if self.parts else ""
+
+    @property
+    def stopped(self) -> str | None:
+        """The keys of the ancestor's Deployments, whose Pods have ended; None: they may run."""
+        return self.parts[0].stopped if self.parts else None
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -123,6 +133,8 @@ def written(part: Part, namespace: str) -> structs.JSON:
     data = {DATA: structs.encode_json([structs.to_plain(entry) for entry in part.entries]).decode()}
     if part.index == 0:
         data[PHASE] = part.phase
+        if part.stopped is not None:
+            data[STOPPED] = part.stopped
     metadata: dict[str, Any] = {
         "name": part.name,
         "namespace": namespace,
@@ -155,8 +167,16 @@ def _part(stored: structs.JSON) -> Part:
         entries = tuple(
             structs.convert(each, Entry) for each in structs.decode_json(data[DATA].encode())
         )
-        head = structs.convert({"phase": data.get(PHASE, "Switching")}, _Head)
-        return Part(index=int(index), entries=entries, phase=head.phase, stored=stored)
+        head = structs.convert(
+            {"phase": data.get(PHASE, "Switching"), "stopped": data.get(STOPPED)}, _Head
+        )
+        return Part(
+            index=int(index),
+            entries=entries,
+            phase=head.phase,
+            stopped=head.stopped,
+            stored=stored,
+        )
     except (KeyError, ValueError, TypeError, AttributeError, structs.DecodeError) as error:
         raise errors.InputError(
             f"ConfigMap {name} is not a part of the journal of a switch. Restore it from a backup, "

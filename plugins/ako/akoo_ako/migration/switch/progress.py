@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from akoo_ako.migration import read
-from akoo_ako.migration.estate import Estate
+from akoo_ako.migration.estate import Estate, key_of
 from akoo_ako.migration.steps import stop
 from akoo_ako.migration.switch import journal as journals
 from akoo_ako.migration.switch import write
@@ -66,6 +66,11 @@ class Progress:
         raise errors.AkooError(
             f"{changes[0].object} changes faster than it can be written. Run this again"
         )
+
+    async def mark_stopped(self) -> None:
+        """Note in the journal that the ancestor is stopped, and its Pods have ended."""
+        keys = ",".join(sorted(map(key_of, self.estate.deployments)))
+        self.journal = await self.store.mark(self.journal, keys)
 
     async def wait(self, why: Callable[[Estate], str], seconds: float) -> str:
         """ "" once ``why`` is "". The last reason when it takes longer."""

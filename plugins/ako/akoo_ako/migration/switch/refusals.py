@@ -31,8 +31,7 @@ def of_run(estate: Estate, journal: Journal, operator: str) -> Iterator[Blocker]
         return
     checked, ours = report.check(estate), _switched(estate, journal)
     for blocker in checked.blockers:
-        waits = blocker.reason == WAITED and estate.operates
-        if not waits and not (blocker.reason == BOTH and blocker.object in ours):
+        if blocker.reason != WAITED and not (blocker.reason == BOTH and blocker.object in ours):
             yield blocker
     for sentence in checked.unseen:
         yield Blocker(reason="NotLookedAt", object="the management cluster", message=sentence)
@@ -70,22 +69,28 @@ def of_back(
     if operator:
         yield _runs(operator, "It would put its finalizers back.")
     uids = {metadata_of(cluster)["uid"]: cluster for cluster in estate.clusters}
-    for record in records:
+    managing = [
+        record for record in records if record.spec.finished_at is None and not record.spec.observed
+    ]
+    managed = {record.spec.cluster_ref.uid for record in managing}
+    for record in managing:
         cluster = uids.get(record.spec.cluster_ref.uid)
-        held = record.spec.finished_at is None and not record.spec.observed and record.finalizers
-        if held and cluster is not None:
+        if record.finalizers and cluster is not None and not is_deleting(cluster):
             yield Blocker(
                 reason="HandBackNeeded",
                 object=f"Cluster {key_of(cluster)}",
                 message=f"AKODeployment {record.name} manages its AKO. Stop akoo-core, and free "
                 "it: akoo-core uninstall --orphan. AKO stays as it is.",
             )
-    yield from _leaving(estate)
+    yield from _leaving(estate, managed)
 
 
-def _leaving(estate: Estate) -> Iterator[Blocker]:
+def _leaving(estate: Estate, managed: set[str]) -> Iterator[Blocker]:
+    """``managed``: the UIDs of the Clusters that a record manages, also under the ancestor's
+    finalizer."""
     for obj in (*estate.configs, *estate.clusters):
-        if is_deleting(obj) and has_finalizer(obj, names.FINALIZER):
+        ours = has_finalizer(obj, names.FINALIZER) or metadata_of(obj)["uid"] in managed
+        if is_deleting(obj) and ours:
             yield Blocker(
                 reason="DeletionBegun",
                 object=named(obj),
@@ -98,6 +103,15 @@ def of_finish(
     estate: Estate, journal: Journal, left: Sequence[str], records: Sequence[Record]
 ) -> Iterator[Blocker]:
     """Against the end. ``left``: the objects that a switch would still change."""
+    for obj in (*estate.configs, *estate.clusters):
+        if is_deleting(obj) and has_finalizer(obj, ancestor.FINALIZER):
+            yield Blocker(
+                reason=WAITED,
+                object=named(obj),
+                message="It is being deleted, and the finalizer of the ancestor holds it. "
+                "akoo-core takes that off while the journal of the switch is there. Wait until it "
+                "is gone.",
+            )
     if journal.phase != "Finishing":
         for thing in left:
             yield Blocker(

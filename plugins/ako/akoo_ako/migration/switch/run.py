@@ -29,8 +29,8 @@ async def preview(ctx: commands.CommandContext) -> commands.CommandAnswer:
     progress = Progress(ctx)
     await progress.look(reach=True)
     missing = order.missing(progress.estate, progress.journal)
-    if not missing and not _held(progress.estate):
-        return answer.done((), DONE)
+    if not missing and _is_marked(progress):
+        return answer.done((), DONE, *map(_finished_by_us, _held(progress.estate)))
     blockers = tuple(refusals.of_run(progress.estate, progress.journal, ctx.operator.holder))
     return answer.refused(blockers) if blockers else answer.done(missing)
 
@@ -39,8 +39,8 @@ async def run(ctx: commands.CommandContext, sleep: Sleep = asyncio.sleep) -> com
     """The switch. Exit code 1 where it waits for something, or was refused."""
     progress = Progress(ctx, sleep)
     await progress.look(reach=True)
-    if not order.missing(progress.estate, progress.journal) and not _held(progress.estate):
-        return answer.done((), DONE)
+    if not order.missing(progress.estate, progress.journal) and _is_marked(progress):
+        return answer.done((), DONE, *map(_finished_by_us, _held(progress.estate)))
     blockers = tuple(refusals.of_run(progress.estate, progress.journal, ctx.operator.holder))
     if blockers:
         return answer.refused(blockers)
@@ -52,12 +52,18 @@ async def run(ctx: commands.CommandContext, sleep: Sleep = asyncio.sleep) -> com
             keeps=True,
             stopped=step.name != stop.NAME,
         )
-        if step.name == stop.NAME and (reason := await progress.wait(stop.running, PODS_SECONDS)):
-            return answer.done(progress.made, f"Waiting: {reason}. Run this again.", exit_code=1)
+        if step.name == stop.NAME:
+            if reason := await progress.wait(stop.running, PODS_SECONDS):
+                sentence = f"Waiting: {reason}. Run this again."
+                return answer.done(progress.made, sentence, exit_code=1)
+            await progress.mark_stopped()
     await progress.carry(lambda _estate, _journal: (), keeps=False, stopped=True)
-    if held := _held(progress.estate):
-        return answer.done(progress.made, *map(_unfinished, held), exit_code=1)
-    return answer.done(progress.made, NEXT)
+    return answer.done(progress.made, *map(_finished_by_us, _held(progress.estate)), NEXT)
+
+
+def _is_marked(progress: Progress) -> bool:
+    """akoo-core can see that the ancestor is stopped, wherever that matters to it."""
+    return progress.journal.stopped is not None or not _held(progress.estate)
 
 
 def _in_deletion(estate: Estate) -> str:
@@ -67,7 +73,7 @@ def _in_deletion(estate: Estate) -> str:
 
 
 def _held(estate: Estate) -> tuple[str, ...]:
-    """Objects in deletion that the ancestor has to finish."""
+    """Objects in deletion that the finalizer of the ancestor holds."""
     return tuple(
         named(obj)
         for obj in (*estate.configs, *estate.clusters)
@@ -75,8 +81,8 @@ def _held(estate: Estate) -> tuple[str, ...]:
     )
 
 
-def _unfinished(thing: str) -> str:
+def _finished_by_us(thing: str) -> str:
     return (
-        f"AncestorFinalizer: {thing} is being deleted since the ancestor was stopped, and nobody "
-        "finishes it. Run akoo-core migrate-akoo back, wait until it is gone, and run this again."
+        f"AncestorFinalizer: {thing} is being deleted, and the finalizer of the ancestor holds it. "
+        "akoo-core takes that off as it would its own, after its clean-up."
     )

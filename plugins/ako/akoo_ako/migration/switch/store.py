@@ -54,6 +54,15 @@ class Store:
             await self._write(structs.replace(first, phase=phase))
         return await self.read()
 
+    async def mark(self, current: Journal, stopped: str | None) -> Journal:
+        """The journal with the Deployments that are stopped, which is written; None: they may
+        run."""
+        first = current.parts[0] if current.parts else Part(index=0)
+        if first.stopped == stopped:
+            return current
+        await self._write(structs.replace(first, stopped=stopped))
+        return await self.read()
+
     async def remove(self, current: Journal) -> None:
         """Delete all of it, the first part last: while it is there, its phase is."""
         for part in reversed(current.parts):
