@@ -143,7 +143,11 @@ class AviWorld(testing.World):
     @property
     def claims(self) -> list[dict[str, Any]]:
         """The claims of this cluster."""
-        return self.named("stringgroup", f"akoo-claim-{self.record_name}")
+        return self.claims_of(self.record_name)
+
+    def claims_of(self, cluster_name: str) -> list[dict[str, Any]]:
+        """The claims of that clusterName."""
+        return self.named("stringgroup", f"akoo-claim-{cluster_name}")
 
     def do(self, work: Callable[[MemoryAvi], Any]) -> Any:
         """Somebody else does something on the controller."""
