@@ -2,7 +2,6 @@
 
 from akoo_core.objects.names import (
     ADOPT_ANNOTATION,
-    ANCESTOR_STOPPED,
     DELETE_FOR_MOVE_ANNOTATION,
     FINALIZER,
     LET_GO_ANNOTATION,
@@ -15,7 +14,6 @@ from akoo_core.objects.names import (
 
 __all__ = [
     "ADOPT_ANNOTATION",
-    "ANCESTOR_STOPPED",
     "DELETE_FOR_MOVE_ANNOTATION",
     "FINALIZER",
     "LET_GO_ANNOTATION",

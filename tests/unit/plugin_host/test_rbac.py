@@ -137,6 +137,12 @@ def test_the_lease_is_in_the_own_namespace_only() -> None:
             "resourceNames": ["akoo-b-refused-logins"],
             "verbs": ["get", "patch"],
         },
+        {
+            "apiGroups": [""],
+            "resources": ["configmaps"],
+            "resourceNames": ["akoo-migration-0"],
+            "verbs": ["get"],
+        },
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
         {
             "apiGroups": ["coordination.k8s.io"],

@@ -178,7 +178,9 @@ async def test_a_cluster_that_is_refused_a_record_hears_why_once(fleet: Reconcil
         await run(fleet, name)
     assert await events_about(fleet) == [("Warning", "AKONotReady")]
     (event,) = await fleet.event_objects()
-    assert event["note"].startswith("RecordMissing: This Cluster carries our finalizer")
+    assert event["note"].startswith(
+        f"RecordMissing: This Cluster carries the finalizer {names.FINALIZER}"
+    )
 
 
 async def test_each_change_of_phase_or_cause_is_one_line_of_the_log(

@@ -73,8 +73,8 @@ class LateAvi(reconcile_plugins.Avi):
     async def confirm(self, ctx: api.VerbContext) -> api.Result | None:
         self.calls.append("confirm")
         if ctx.view.fact(Place) is None:
-            found = (Place(cloud="dc1"),)
-            return api.Wait(reason="PlacementFound", message="dc1.", after=0.0, facts=found)
+            place = (Place(cloud="dc1"),)
+            return api.Wait(reason="PlacementFound", message="dc1.", after=0.0, facts=place)
         return api.Done()
 
     @api.hookimpl

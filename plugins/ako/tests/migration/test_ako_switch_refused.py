@@ -161,9 +161,9 @@ def test_a_cluster_deleted_while_the_ancestor_stops_keeps_its_finalizer(
 
 
 def stopped(place: AncestorPlace) -> str | None:
-    """What the journal says about the ancestor's Deployments."""
+    """The ancestor's Deployments that are stopped, by the journal."""
     journal = place.get("v1/ConfigMap", names.ANCESTOR_JOURNAL)
-    value: str | None = journal["data"].get("stopped")
+    value: str | None = journal["data"].get(names.ANCESTOR_STOPPED)
     return value
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from akoo_ako.installs.seen import at, name_of
 from akoo_ako.migration.switch.change import Change
-from akoo_core.plugin import errors, names, structs
+from akoo_core.plugin import errors, structs
 
 NAME: Final = "akoo-migration"
 LABEL: Final = "akoo.io/migration"
@@ -19,7 +19,7 @@ LABEL: Final = "akoo.io/migration"
 DATA: Final = "entries.json"
 PHASE: Final = "phase"
 """In the first ConfigMap."""
-STOPPED: Final = names.ANCESTOR_STOPPED
+STOPPED: Final = "stopped"
 """In the first ConfigMap, while the ancestor is stopped; akoo-core reads it."""
 PART_BYTES: Final = 400_000
 """Text of one ConfigMap. A server takes 1 MiB of an object, keys and quotes included."""
