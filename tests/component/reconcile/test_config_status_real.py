@@ -8,6 +8,7 @@ from akoo_core.kube import finalizers
 from akoo_core.kube import resource as resources
 from akoo_core.objects import config, record
 from akoo_core.reconcile import config_controller
+from akoo_core.reconcile.read.ancestor import Ancestor
 from akoo_core.reconcile.status import config_status
 from tests.component.reconcile import reconcile_real
 
@@ -39,7 +40,11 @@ async def test_what_is_said_is_kept_and_said_once(real: reconcile_real.Real) -> 
     before = {"status": {"conditions": [former, old]}}
     created = await real.user.merge_patch(CONFIGS, name, before, subresource="status")
     reconciler = config_controller.ConfigReconciler(
-        real.client, seen, finalizers.Finalizers(real.client), real.clock
+        real.client,
+        seen,
+        finalizers.Finalizers(real.client),
+        real.clock,
+        ancestor=Ancestor(real.client, "akoo-system", resources.CLUSTERS),
     )
 
     async def look(served: config_status.ServedCounts) -> bool:

@@ -31,7 +31,7 @@ class Adopting(reconcile_plugins.Ako):
 
     def __init__(self) -> None:
         super().__init__()
-        self.adopts: tuple[api.AdoptedObject, ...] = ()
+        self.objects: tuple[api.AdoptedObject, ...] = ()
         self.stateful_set = deploy_world.stateful_set()
         self.held: api.Wait | None = None
 
@@ -41,7 +41,7 @@ class Adopting(reconcile_plugins.Ako):
     @api.hookimpl
     def contribute(self, view: api.View) -> api.Contribution | api.Wait | api.Blocked | None:
         assert view.spec.ako_cluster_name == "my-cluster"
-        if not self.adopts:
+        if not self.objects:
             return api.Blocked(reason="CredentialMissing", message="Name one.")
         service_account = {
             "apiVersion": "v1",
@@ -51,7 +51,7 @@ class Adopting(reconcile_plugins.Ako):
         return api.Contribution(
             objects=(deploy_world.config_map(), self.stateful_set, service_account),
             secrets=(deploy_world.SECRET,),
-            adopts=self.adopts,
+            adopts=self.objects,
             held=self.held,
         )
 
@@ -95,7 +95,7 @@ async def looking(plugin: Adopting) -> Attempt:
         cluster=cluster,
         config=config,
     )
-    plugin.adopts = tuple(
+    plugin.objects = tuple(
         api.AdoptedObject(
             api_version=obj["apiVersion"],
             kind=obj["kind"],
@@ -145,7 +145,7 @@ async def test_what_comes_first_has_a_row(looking: Attempt, plugin: Adopting) ->
 async def test_a_change_and_an_object_of_others(looking: Attempt, plugin: Adopting) -> None:
     template: dict[str, Any] = {"spec": {"containers": [{"name": "ako"}]}}
     plugin.stateful_set["spec"]["template"] = template
-    plugin.adopts = tuple(each for each in plugin.adopts if each.kind != "ConfigMap")
+    plugin.objects = tuple(each for each in plugin.objects if each.kind != "ConfigMap")
     planned = rows(await adopting.preview(looking, plugin))
     assert planned["StatefulSet"] == (
         "keep",
@@ -156,7 +156,7 @@ async def test_a_change_and_an_object_of_others(looking: Attempt, plugin: Adopti
 
 async def test_what_the_plugin_waits_for(looking: Attempt, plugin: Adopting) -> None:
     """The plugin gives the reason."""
-    plugin.adopts = ()
+    plugin.objects = ()
     (row,) = await adopting.preview(looking, plugin)
     assert (row.action, row.name, row.why) == (
         "keep",
