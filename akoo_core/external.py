@@ -13,12 +13,12 @@ import contextvars
 import functools
 import types
 from collections.abc import Iterator
-from typing import NotRequired, Protocol, TypedDict
+from typing import NamedTuple, NotRequired, Protocol, TypedDict
 
 from opentelemetry import trace
 
 from akoo_core import errors
-from akoo_core.outside import proxies
+from akoo_core.outside import bundle, proxies
 from akoo_core.telemetry import metrics, tracing
 
 DEFAULT_DEADLINE_SECONDS = 10.0
@@ -29,9 +29,17 @@ _tracer = trace.get_tracer("akoo_core")
 _count = functools.lru_cache(maxsize=1024)(metrics.EXTERNAL_REQUESTS.labels)
 """Counters cached by their labels: the lookup takes a lock, and longer than counting."""
 _noted: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("noted", default=None)
-_proxies: contextvars.ContextVar[proxies.Proxies] = contextvars.ContextVar(
-    "proxies", default=proxies.NONE
-)
+
+
+class _Outside(NamedTuple):
+    """The way to systems outside."""
+
+    proxies: proxies.Proxies = proxies.NONE
+    bundle: bundle.CaBundle | None = None
+
+
+_DIRECT = _Outside()
+_outside: contextvars.ContextVar[_Outside] = contextvars.ContextVar("outside", default=_DIRECT)
 _permit: contextvars.ContextVar[Permit | None] = contextvars.ContextVar("permit", default=None)
 
 REFUSED_SECONDS = 1.0
@@ -82,7 +90,12 @@ def proxy_for(host: str, port: int) -> proxies.HttpProxy | None:
 
     For the body of a call, its tasks and its threads.
     """
-    return _proxies.get().proxy_for(host, port)
+    return _outside.get().proxies.proxy_for(host, port)
+
+
+def ca_bundle() -> bundle.CaBundle | None:
+    """The CAs of the setting ``caBundle``, within an external call; None without it."""
+    return _outside.get().bundle
 
 
 class Guard(Protocol):
@@ -136,6 +149,7 @@ class External:
         deadline_seconds: float = DEFAULT_DEADLINE_SECONDS,
         longest_seconds: float = MAX_DEADLINE_SECONDS,
         through: proxies.Proxies = proxies.NONE,
+        cas: bundle.CaBundle | None = None,
     ) -> None:
         self._guard: Guard = guard or AlwaysLeader()
         self._interceptor = interceptor
@@ -143,7 +157,9 @@ class External:
         """Longest deadline of a call."""
         self.deadline_seconds = min(deadline_seconds, self.longest_seconds)
         """Deadline of a call that names none."""
-        self._proxies = through
+        self.proxies = through
+        """The proxy for systems outside."""
+        self._outside = _Outside(through, cas)
 
     def call(
         self,
@@ -176,7 +192,7 @@ class External:
             subject=subject,
             deadline_seconds=min(deadline, self.longest_seconds),
             waiting=waiting,
-            through=self._proxies,
+            outside=self._outside,
         )
 
 
@@ -191,11 +207,11 @@ class _Call:
         "_entered",
         "_guard",
         "_interceptor",
+        "_outside",
         "_seconds",
         "_site",
         "_span",
         "_subject",
-        "_through",
         "_waiting",
     )
 
@@ -209,10 +225,10 @@ class _Call:
         subject: str,
         deadline_seconds: float,
         waiting: bool = False,
-        through: proxies.Proxies = proxies.NONE,
+        outside: _Outside,
     ) -> None:
         self._guard = guard
-        self._through = through
+        self._outside = outside
         self._interceptor = interceptor
         self._site = site
         self._about = (" ".join(site), write)
@@ -244,8 +260,8 @@ class _Call:
             else tracing.entered(_tracer, name, kind=trace.SpanKind.CLIENT, attributes=attributes)
         )
         self._span = self._entered.__enter__()
-        self._around = _proxies.get()
-        _proxies.set(self._through)
+        self._around = _outside.get()
+        _outside.set(self._outside)
         self._deadline = asyncio.timeout(self._seconds)
         await self._deadline.__aenter__()
         return self._span
@@ -256,7 +272,7 @@ class _Call:
         error: BaseException | None,
         traceback: types.TracebackType | None,
     ) -> None:
-        _proxies.set(self._around)
+        _outside.set(self._around)
         late: TimeoutError | None = None
         try:
             await self._deadline.__aexit__(kind, error, traceback)

@@ -58,10 +58,13 @@ def _report(connection: ssl.SSLSocket | ssl.SSLObject) -> None:
         peer(str(connection.server_hostname or ""), float(ssl.cert_time_to_seconds(ends)))
 
 
-def context(ca: bytes | str | None, *, peer: Peer | None = None) -> ssl.SSLContext:
+def context(
+    ca: bytes | str | None, *, also: bytes | None = None, peer: Peer | None = None
+) -> ssl.SSLContext:
     """A client's context that trusts the certificates in ``ca`` (PEM), and nobody else.
 
-    ``peer`` is called after each handshake that it trusted.
+    ``also`` (PEM) adds to the system's CAs, and has no effect beside ``ca``. ``peer`` is called
+    after each handshake that it trusted.
 
     Text around the PEM blocks is ignored, also between them; so is a block that holds no
     certificate. None: the system's CAs, which takes 17 ms to read.
@@ -76,9 +79,16 @@ def context(ca: bytes | str | None, *, peer: Peer | None = None) -> ssl.SSLConte
     made.hostname_checks_common_name = False
     if ca is None:
         made.load_default_certs(ssl.Purpose.SERVER_AUTH)
+        if also is not None:
+            _load(made, also)
     else:
         _load(made, ca)
     return made
+
+
+def check(ca: bytes | str) -> None:
+    """Raise ValueError when ``ca`` holds no certificate in PEM."""
+    _load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ca)
 
 
 def _load(made: ssl.SSLContext, ca: bytes | str) -> None:

@@ -26,7 +26,7 @@ from hack.monitoring import dashboards
 
 SOURCES = pathlib.Path(__file__).parent / "chart_sources"
 NAMESPACE = "{{ .Release.Namespace }}"
-OWNED_BY_THE_CHART = ("enabledPlugins", "operatorNamespace", "health")
+OWNED_BY_THE_CHART = ("enabledPlugins", "operatorNamespace", "health", "proxy", "caBundle")
 """Settings that follow from other values, or that the Deployment depends on."""
 
 Object = dict[str, Any]
@@ -158,9 +158,12 @@ def _operator() -> str:
     (container,) = pod["containers"]
     container["image"] = '@include "akoo-core.image" .@'
     container["imagePullPolicy"] = "@value image.pullPolicy@"
-    container["env"].append({"@more env@": ""})
-    container["volumeMounts"].append({"@more extraVolumeMounts@": ""})
-    pod["volumes"].append({"@more extraVolumes@": ""})
+    container["env"] += [{'@items "akoo-core.outside" .@': ""}, {"@more env@": ""}]
+    container["volumeMounts"] += [
+        {'@items "akoo-core.caMount" .@': ""},
+        {"@more extraVolumeMounts@": ""},
+    ]
+    pod["volumes"] += [{'@items "akoo-core.caVolume" .@': ""}, {"@more extraVolumes@": ""}]
     container["resources"] = "@yaml resources@"
     for key in ("tolerations", "topologySpreadConstraints", "affinity"):
         pod[key] = f"@yaml {key}@"
@@ -246,7 +249,8 @@ def _expressions(text: str) -> str:
     """``text`` with Helm's expressions in place of the placeholders ``@word path@``.
 
     ``value``, ``yaml``: a value, plain or structured. ``with``: the same, left out where it is
-    empty. ``more``: further items or keys. ``include``, ``text``: a helper, in a line or as text.
+    empty. ``items``: the items of a helper, left out where there are none. ``more``: further items
+    or keys. ``include``, ``text``: a helper, in a line or as text.
     ``file``: a file of the chart, as text.
     """
     return _LINE.sub(_expression, text)
@@ -256,6 +260,10 @@ def _expression(match: re.Match[str]) -> str:
     indent, key, path = match["indent"], match["key"], match["path"]
     deep = len(indent) + 2
     texts = {
+        "items": (
+            f"{indent}{{{{- with include {path} | trim }}}}\n"
+            f"{indent}{{{{- . | nindent {len(indent)} }}}}\n{indent}{{{{- end }}}}"
+        ),
         "value": f"{indent}{key}: {{{{ .Values.{path} }}}}",
         "include": f"{indent}{key}: {{{{ include {path} }}}}",
         "yaml": f"{indent}{key}:\n{indent}  {{{{- toYaml .Values.{path} | nindent {deep} }}}}",

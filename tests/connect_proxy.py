@@ -42,6 +42,8 @@ class ConnectProxy(socketserver.ThreadingTCPServer):
         self.stopping = threading.Event()
         self.credentials: list[str] = []
         self.targets: list[str] = []
+        self.routes: dict[str, tuple[str, int]] = {}
+        """Servers that stand for targets with another name."""
         self.seen: list[bytes] = []
         """The bytes that clients sent through it."""
         self.open: set[socket.socket] = set()
@@ -99,7 +101,8 @@ class _Handler(socketserver.BaseRequestHandler):
             self.request.sendall(b"HTTP/1.1 %d No\r\n\r\n" % (self.server.status or 405))
             return
         host, _, port = target.rpartition(":")
-        with socket.create_connection((host.strip("[]"), int(port)), 5) as far:
+        server = self.server.routes.get(target, (host.strip("[]"), int(port)))
+        with socket.create_connection(server, 5) as far:
             self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             with self._noted(far), contextlib.suppress(OSError):
                 self._relay(far)

@@ -14,6 +14,7 @@ from akoo_core.external import External, Guard
 from akoo_core.kube import finalizers, workloads
 from akoo_core.kube.client import KubeClient
 from akoo_core.outside import proxies
+from akoo_core.outside.bundle import CaBundle
 from akoo_core.plugin import api, threads
 from akoo_core.plugin_host import (
     caller,
@@ -69,18 +70,27 @@ def through(settings: Settings, environ: Mapping[str, str]) -> proxies.Proxies:
     return chosen
 
 
+def cas(settings: Settings) -> CaBundle | None:
+    """The CAs for systems outside. Raises InputError for a file that cannot be used."""
+    try:
+        return CaBundle(settings.ca_bundle) if settings.ca_bundle else None
+    except ValueError as error:
+        raise errors.InputError(f"caBundle: {error}") from None
+
+
 def seam(
     settings: Settings, guard: Guard | None = None, *, environ: Mapping[str, str] = os.environ
 ) -> External:
     """The seam of all external calls of this process: API servers' and plugins'.
 
-    Raises InputError as ``through`` does.
+    Raises InputError as ``through`` and ``cas`` do.
     """
     return External(
         guard=guard,
         deadline_seconds=settings.deadlines.external_seconds,
         longest_seconds=settings.longest_call_seconds,
         through=through(settings, environ),
+        cas=cas(settings),
     )
 
 

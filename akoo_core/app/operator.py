@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import functools
 import logging
+import os
 import platform
 import signal
 import socket
@@ -88,6 +89,7 @@ class Operator:
     async def _start(self, stopping: contextlib.AsyncExitStack) -> None:
         # Wrong input is one line, the error: so nothing is logged before all of it was checked.
         sdk.destination(self._settings.telemetry.endpoint)
+        assembly.seam(self._settings)
         spans = stopping.enter_context(contextlib.ExitStack())
         await self._serve_health(stopping)
         stopping.push_async_callback(self._plugins.close)
@@ -167,6 +169,8 @@ class Operator:
             service_name=telemetry.service_name,
             version=akoo_core.__version__,
             attributes={"service.instance.id": self.identity},
+            through=assembly.through(self._settings, os.environ),
+            cas=assembly.cas(self._settings),
         )
         if started is not None:
             stopping.callback(started.shutdown, SPANS_SECONDS)

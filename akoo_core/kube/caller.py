@@ -211,10 +211,13 @@ class Caller:
 
     def _timed_out(self, call: HttpCall, deadline_seconds: float) -> errors.UnreachableError:
         server = self._connection.endpoint.server
+        endpoint = self._connection.endpoint
         detail = f"no answer within {deadline_seconds:.0f} s"
+        if endpoint.through is not None:
+            detail = f"{detail}, through proxy {endpoint.through}"
         message = f"{server} gave {detail}"
         if self._network.quiet:
-            message = f"{server} cannot be reached: {connection.UNTRUSTED}"
+            message = f"{server} cannot be reached: {connection.untrusted(endpoint)}"
         return errors.UnreachableError(message, request=str(call), detail=detail)
 
     async def _renewed(self, seen: int) -> bool:

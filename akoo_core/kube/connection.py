@@ -23,6 +23,8 @@ from akoo_core import trust
 from akoo_core.kube import dialing, errors
 from akoo_core.kube.budget import MANAGEMENT, Budget
 from akoo_core.kube.endpoint import Endpoint
+from akoo_core.outside import failures
+from akoo_core.outside.proxies import HttpProxy
 
 USER_AGENT = f"akoo-core/{akoo_core.__version__}"
 CONNECT_SECONDS = 5.0
@@ -31,6 +33,8 @@ CALLS_LIMIT = 64
 TLS_BUFFER = 32 * 1024
 """Bytes of the read buffer of each TLS connection, held while it is open: two TLS records.
 asyncio takes 256 KiB, which is 500 MiB for a watch of each of 2,000 clusters."""
+PROXY_LOGIN = 407
+"""Status of a proxy that asks for a credential."""
 
 FAILURES = (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError, ValueError)
 """Errors of connections and answers. ValueError: names that IDNA refuses (UnicodeError), addresses
@@ -165,7 +169,7 @@ class Connection:
             limit=limit,
             ssl=self.endpoint.tls or True,
             resolver=self._network.resolver,
-            socket_factory=None if self._network.local else dialing.remote_socket,
+            socket_factory=None if self._open_to_all else dialing.remote_socket,
         )
         headers = {"User-Agent": USER_AGENT}
         if not self._budget.trusted:
@@ -178,6 +182,12 @@ class Connection:
             headers=headers,
         )
 
+    @property
+    def _open_to_all(self) -> bool:
+        """Connections may go to local addresses: they are allowed, or all go to our own proxy."""
+        proxied = self.endpoint.through is not None and not self.endpoint.proxy
+        return self._network.local or proxied
+
     async def _options(self, headers: Mapping[str, str]) -> dict[str, Any]:
         authorization = await self.endpoint.authorization.header()
         sent = dict(headers) | ({"Authorization": authorization} if authorization else {})
@@ -186,6 +196,9 @@ class Connection:
             options["server_hostname"] = self.endpoint.tls_server_name
         if self.endpoint.proxy:
             options["proxy"] = self.endpoint.proxy
+        elif self.endpoint.through is not None:
+            options["proxy"] = self.endpoint.through.url
+            options["proxy_headers"] = self.endpoint.through.headers
         return options
 
 
@@ -210,10 +223,31 @@ def unreachable(
     detail = _detail(error)
     closed = isinstance(error, RuntimeError)
     local = isinstance(getattr(error, "os_error", None), dialing.LocalAddressError)
-    message = UNTRUSTED if quiet and not closed and not local else detail
+    open_to_all = closed or local
+    if endpoint.through is not None and not closed:
+        failed = _failure_of(endpoint.through, error)
+        detail = failed or f"{detail} (through proxy {endpoint.through})"
+        # These failures are the same for every address.
+        open_to_all |= bool(failed) and getattr(error, "status", PROXY_LOGIN) == PROXY_LOGIN
+    message = untrusted(endpoint) if quiet and not open_to_all else detail
     return errors.UnreachableError(
         f"{endpoint.server} cannot be reached: {message}", request=request, detail=detail
     )
+
+
+def untrusted(endpoint: Endpoint) -> str:
+    """The message that does not say how the connection failed."""
+    return f"{UNTRUSTED}, through proxy {endpoint.through}" if endpoint.through else UNTRUSTED
+
+
+def _failure_of(proxy: HttpProxy, error: BaseException) -> str:
+    """The problem of a proxy that opened no connection; "" for all other errors."""
+    match error:
+        case aiohttp.ClientProxyConnectionError():
+            return failures.unreachable(proxy)
+        case aiohttp.ClientHttpProxyError():
+            return failures.refused(proxy, error.status)
+    return ""
 
 
 def _detail(error: BaseException) -> str:

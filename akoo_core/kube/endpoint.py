@@ -6,6 +6,8 @@ import dataclasses
 import ssl
 from typing import Protocol
 
+from akoo_core.outside.proxies import HttpProxy
+
 
 class Authorization(Protocol):
     """The Authorization header of one endpoint."""
@@ -53,3 +55,6 @@ class Endpoint:
     authorization: Authorization = dataclasses.field(default_factory=NoAuthorization, repr=False)
     tls_server_name: str | None = None
     proxy: str | None = dataclasses.field(default=None, repr=False)
+    """``proxy-url`` of the kubeconfig."""
+    through: HttpProxy | None = None
+    """The proxy for systems outside; ``proxy`` overrides it."""

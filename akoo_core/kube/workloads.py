@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import dataclasses
 import hashlib
 import random
 import re
+import urllib.parse
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -21,6 +23,8 @@ from akoo_core.objects import names
 from akoo_core.telemetry import certificates, redaction
 
 SECRET_KEY = "value"  # noqa: S105 the key under which Cluster API keeps a kubeconfig
+
+HTTPS_PORT = 443
 
 MASKED_TOKEN_LENGTH = 16
 """Characters. Real tokens are longer; a tenant's shorter token would mask words in our log."""
@@ -51,7 +55,7 @@ class WorkloadClients:
 
     ``management`` reads the Secrets; not again while ``version_of`` says that a Secret is the one
     that was read (default: read each time). ``deadline_seconds`` bounds each call to a workload
-    cluster.
+    cluster. Calls go through the proxy of ``external``, unless a kubeconfig names its own.
     """
 
     def __init__(
@@ -152,7 +156,14 @@ class WorkloadClients:
         )
         if parsed.token and len(parsed.token) >= MASKED_TOKEN_LENGTH:
             redaction.register(parsed.token)
-        return parsed.open(), trust.ends(parsed.client_certificate or b"")
+        opened = parsed.open()
+        if opened.proxy is None:
+            server = urllib.parse.urlsplit(opened.server)
+            host, port = server.hostname or "", server.port or HTTPS_PORT
+            opened = dataclasses.replace(
+                opened, through=self._external.proxies.proxy_for(host, port)
+            )
+        return opened, trust.ends(parsed.client_certificate or b"")
 
     def connect(
         self,

@@ -78,6 +78,14 @@ class ProxyAdapter(requests.adapters.HTTPAdapter):  # type: ignore[misc]
             raise ProxyFailedError(problem) from None
 
 
+def session(*, context: ssl.SSLContext | None, choose: Choose) -> requests.Session:
+    """A session that takes no proxy, CA or credential of the environment."""
+    made = requests.Session()
+    made.trust_env = False
+    made.mount("https://", ProxyAdapter(context=context, choose=choose))
+    return made
+
+
 def causes(error: BaseException) -> Iterator[BaseException]:
     """The errors behind an error of requests: reasons, causes and arguments, once each."""
     waiting: list[Any] = [error]

@@ -88,7 +88,7 @@ class WorkloadClusters(structs.StrictStruct, frozen=True, kw_only=True):
 
 
 class Proxy(structs.StrictStruct, frozen=True, kw_only=True):
-    """The proxy for systems outside: Avi Controllers, Vault, vCenters.
+    """The proxy for Avi Controllers, Vault, vCenters, workload clusters and spans.
 
     The API server of the management cluster is never called through it.
     """
@@ -149,6 +149,8 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     """Connections to workload clusters."""
     deadlines: Deadlines = Deadlines()
     """Longest times of calls and attempts."""
+    ca_bundle: str = ""
+    """File with CAs (PEM) for systems outside that name none, beside the system's. Empty: none."""
     proxy: Proxy = Proxy()
     """The proxy for systems outside."""
 

@@ -10,15 +10,31 @@ from opentelemetry.sdk import resources
 from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.trace import export as sdk_export
 
+from akoo_core import trust
+from akoo_core.outside import bundle, proxies, requesting
 from akoo_core.telemetry import redaction, tail
 
 
-def exporter(url: str, *, seconds: float) -> sdk_export.SpanExporter:
+def exporter(
+    url: str,
+    *,
+    seconds: float,
+    through: proxies.Proxies = proxies.NONE,
+    cas: bundle.CaBundle | None = None,
+    own_ca: bool = False,
+) -> sdk_export.SpanExporter:
     """OTLP over HTTP to ``url``, with secrets masked.
 
-    The SDK reads headers and certificates from OTEL_EXPORTER_OTLP_* by itself.
+    The SDK reads headers and certificates from OTEL_EXPORTER_OTLP_* by itself. ``own_ca``: a CA is
+    among them, and counts alone; else those of the system and of ``cas`` count.
     """
-    return RedactingExporter(trace_exporter.OTLPSpanExporter(endpoint=url, timeout=seconds))
+    context = None
+    if not own_ca and url.startswith("https:"):
+        context = trust.context(None, also=cas.pem() if cas is not None else None)
+    session = requesting.session(context=context, choose=through.proxy_for)
+    return RedactingExporter(
+        trace_exporter.OTLPSpanExporter(endpoint=url, timeout=seconds, session=session)
+    )
 
 
 def provider(

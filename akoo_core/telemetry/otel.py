@@ -16,6 +16,7 @@ PROTOCOL = "http/protobuf"
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+_CERTIFICATES = ("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE")
 _TIMEOUTS = ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT")
 
 
@@ -69,6 +70,11 @@ def timeout_seconds(environ: Mapping[str, str], default: float) -> float:
                 raise errors.InputError(f"{name}: {text!r} is not a number of seconds above 0")
             return seconds
     return default
+
+
+def own_ca(environ: Mapping[str, str]) -> bool:
+    """A variable names the CA of the collector."""
+    return any(environ.get(name) for name in _CERTIFICATES)
 
 
 def service_name(setting: str, environ: Mapping[str, str]) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from opentelemetry import trace
 
 from akoo_core import errors
+from akoo_core.outside import bundle, proxies
 from akoo_core.telemetry import otel
 
 EXPORT_SECONDS = 3.0
@@ -74,11 +75,14 @@ def start(
     version: str = "",
     attributes: Mapping[str, str] | None = None,
     environ: Mapping[str, str] = os.environ,
+    through: proxies.Proxies = proxies.NONE,
+    cas: bundle.CaBundle | None = None,
 ) -> Tracing | None:
     """Export spans by OTLP over HTTP from now on, for the whole process. None: nobody asked.
 
     ``endpoint`` is the collector's base URL (``http://jaeger:4318``), ``service_name`` the service;
-    where they are "" the variables of :mod:`akoo_core.telemetry.otel` count. Raises InputError as
+    where they are "" the variables of :mod:`akoo_core.telemetry.otel` count. ``through`` and
+    ``cas`` are the proxy and the CAs for systems outside. Raises InputError as
     ``destination``; where only the environment asks for what is not installed, that is said once in
     the log.
     """
@@ -93,7 +97,13 @@ def start(
     service = otel.service_name(service_name, environ)
     resource = {"service.name": service, "service.version": version, **(attributes or {})}
     provider = export.provider(
-        export.exporter(url, seconds=otel.timeout_seconds(environ, EXPORT_SECONDS)),
+        export.exporter(
+            url,
+            seconds=otel.timeout_seconds(environ, EXPORT_SECONDS),
+            through=through,
+            cas=cas,
+            own_ca=otel.own_ca(environ),
+        ),
         {name: value for name, value in resource.items() if value},
         delay_seconds=BATCH_DELAY_SECONDS,
     )

@@ -15,7 +15,7 @@ from akoo_tenancy.store.session import HvacSession
 from akoo_testbed import certificates
 
 from akoo_core import external
-from akoo_core.outside import failures, proxies
+from akoo_core.outside import bundle, failures, proxies
 from tests import connect_proxy
 
 TOKEN = "hvs.canary-of-a-token"
@@ -77,18 +77,25 @@ def server(tmp_path: pathlib.Path) -> Iterator[Vault]:
         thread.join()
 
 
-async def asked(server: Vault, seam: external.External, ca_pem: str = "") -> calls.VaultAnswer:
+async def asked(
+    server: Vault, seam: external.External, ca_pem: str | None = None
+) -> calls.VaultAnswer:
+    trusted = server.ca_pem if ca_pem is None else ca_pem
+    async with seam.call("vault", "GET seal-status", write=False):
+        return await asyncio.to_thread(_asked, server, trusted)
+
+
+def _asked(server: Vault, ca_pem: str) -> calls.VaultAnswer:
     opened = HvacSession(
         f"https://{server.place}",
         namespace="",
-        ca_pem=(ca_pem or server.ca_pem).encode(),
-        ca_source="/ca.pem",
+        ca_pem=ca_pem.encode(),
+        ca_source="/ca.pem" if ca_pem else "",
         connections=1,
     )
     call = calls.VaultCall(route=calls.Route.SEAL_STATUS)
     try:
-        async with seam.call("vault", "GET seal-status", write=False):
-            return await asyncio.to_thread(opened.send, call, token=calls.Secret(TOKEN), headers={})
+        return opened.send(call, token=calls.Secret(TOKEN), headers={})
     finally:
         opened.close()
 
@@ -152,3 +159,19 @@ async def test_a_hostile_proxy_is_one_error_without_its_credential(
     assert not caught.value.sent
     assert proxy.credentials == [connect_proxy.HEADER]
     assert server.requests == 0
+
+
+async def test_the_ca_bundle_counts_where_no_ca_file_is_named(
+    server: Vault, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "bundle.pem"
+    file.write_text(server.ca_pem)
+    seam = external.External(cas=bundle.CaBundle(str(file)))
+    assert (await asked(server, seam, ca_pem="")).status == 200
+    other = certificates.Authority("other").pem
+    with pytest.raises(errors.MisconfiguredError, match=r"in /ca\.pem vouches"):
+        await asked(server, seam, other)
+    file.write_text(other)
+    with pytest.raises(errors.MisconfiguredError, match=r"of caBundle \("):
+        await asked(server, seam, ca_pem="")
+    assert server.requests == 1

@@ -159,6 +159,16 @@ def test_helm_finds_nothing_to_lint(chart: Chart) -> None:
         ({**IMAGE, "replicas": "two"}, "replicas"),
         ({**IMAGE, "extraVolumes": {"name": "charts"}}, "extraVolumes"),
         ({**IMAGE, "extraVolumeMounts": ["charts"]}, "extraVolumeMounts"),
+        ({**IMAGE, "settings": {"proxy": {"url": "http://proxy:1"}}}, "proxy"),
+        ({**IMAGE, "settings": {"caBundle": "/ca.crt"}}, "caBundle"),
+        ({**IMAGE, "proxy": {"http": "http://proxy:1"}}, "http"),
+        ({**IMAGE, "proxy": {"https": "http://user:c4nary@proxy:1"}}, "https"),
+        ({**IMAGE, "proxy": {"noProxy": ["a,b"]}}, "noProxy"),
+        (
+            {**IMAGE, "proxy": {"https": "http://proxy:1", "secret": {"name": "proxy"}}},
+            "proxy.https and proxy.secret.name are both set",
+        ),
+        ({**IMAGE, "caBundle": {"kind": "File", "name": "a"}}, "caBundle"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_path(values: Values, problem: str, chart: Chart) -> None:
@@ -182,6 +192,17 @@ CORPUS: tuple[Values, ...] = (
         "affinity": {},
         "topologySpreadConstraints": [],
         "resources": {},
+    },
+    {
+        **IMAGE,
+        "proxy": {"https": "http://proxy.example.com:3128", "noProxy": [".corp", "10.0.0.0/8"]},
+        "caBundle": {"name": "cas"},
+    },
+    {
+        **IMAGE,
+        "proxy": {"secret": {"name": "proxy"}},
+        "caBundle": {"kind": "Secret", "name": "cas", "key": "tls.crt"},
+        "env": [{"name": "OTEL_EXPORTER_OTLP_HEADERS", "value": "a=b"}],
     },
     {
         **IMAGE,
@@ -235,9 +256,54 @@ def test_its_settings_are_those_of_the_operator(chart: Chart) -> None:
     schema = json.loads((CHART / "values.schema.json").read_text())
     properties = schema["properties"]["settings"]["properties"]
     assert {"workers", "telemetry", "plugins"} <= set(properties)
-    assert not {"enabledPlugins", "operatorNamespace", "health"} & set(properties)
+    own = {"enabledPlugins", "operatorNamespace", "health", "proxy", "caBundle"}
+    assert not own & set(properties)
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     assert set(values) == set(schema["properties"]) - {"global"}
+
+
+def _pod(chart: Chart, values: Values) -> Object:
+    made = {_key(each): each for each in chart.template({**IMAGE, **values})}
+    spec: Object = made["Deployment", "akoo-core"]["spec"]["template"]["spec"]
+    return spec
+
+
+def _outside(pod: Object) -> list[Object]:
+    """The variables of the way to systems outside."""
+    own = ("HTTPS_PROXY", "NO_PROXY", "AKOO_CA_BUNDLE")
+    return [each for each in pod["containers"][0]["env"] if each["name"] in own]
+
+
+def test_the_proxy_reaches_the_operator(chart: Chart) -> None:
+    url = "http://proxy.example.com:3128"
+    values: Values = {"proxy": {"https": url, "noProxy": [".corp.example.com", "10.0.0.0/8"]}}
+    assert _outside(_pod(chart, values)) == [
+        {"name": "HTTPS_PROXY", "value": url},
+        {"name": "NO_PROXY", "value": ".corp.example.com,10.0.0.0/8"},
+    ]
+    values = {"proxy": {"secret": {"name": "proxy", "key": "url"}}}
+    reference = {"secretKeyRef": {"name": "proxy", "key": "url"}}
+    assert _outside(_pod(chart, values)) == [{"name": "HTTPS_PROXY", "valueFrom": reference}]
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
+def test_the_ca_bundle_reaches_the_operator(kind: str, chart: Chart) -> None:
+    pod = _pod(chart, {"caBundle": {"kind": kind, "name": "cas", "key": "bundle.pem"}})
+    (volume,) = [each for each in pod["volumes"] if each["name"] == "ca-bundle"]
+    items = {"items": [{"key": "bundle.pem", "path": "ca.crt"}]}
+    source = {"secretName": "cas"} if kind == "Secret" else {"name": "cas"}
+    key = "secret" if kind == "Secret" else "configMap"
+    assert volume == {"name": "ca-bundle", key: source | items}
+    (container,) = pod["containers"]
+    (mount,) = [each for each in container["volumeMounts"] if each["name"] == "ca-bundle"]
+    assert mount["readOnly"]
+    assert _outside(pod) == [{"name": "AKOO_CA_BUNDLE", "value": f"{mount['mountPath']}/ca.crt"}]
+
+
+def test_without_proxy_and_bundle_nothing_of_them_is_rendered(chart: Chart) -> None:
+    pod = _pod(chart, {})
+    assert _outside(pod) == []
+    assert "ca-bundle" not in json.dumps(pod)
 
 
 MONITORING = {

@@ -98,7 +98,7 @@ EXPORTED = {
         decode_plain_yaml encode_json field fields replace to_object to_plain without_empty
     """,
     "threads": "PluginThreads",
-    "trust": "advice context",
+    "trust": "advice context system_anchors",
     "uses": """
         Holding HOLD_DOMAIN SHOWN User described hold holders_of keep let_go needed_by
         uses_of

@@ -90,6 +90,9 @@ class AviConnection:
                 if not retry.after_loss(call, lost, before=losses, seconds=budget.left):
                     raise
                 losses += 1
+            except errors.TlsError:
+                self._logins.distrust(current)
+                raise
             except calls.SessionRefusedError as error:
                 if refusals_met or not self._login_may_help(current, error.answer):
                     raise answers.error(call, error.answer, self.address) from None

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import secrets
 
-from akoo_core.plugin import redaction
+from akoo_core.plugin import redaction, trust
 
 _KEY = secrets.token_bytes(16)
 
@@ -49,7 +49,9 @@ class Credential:
     @property
     def anchors(self) -> str:
         """The source of the trusted certificates, for messages."""
-        return self.ca_source if self.ca_pem else f"the system's CAs ({self.ca_source} is missing)"
+        if self.ca_pem:
+            return self.ca_source
+        return f"{trust.system_anchors()} ({self.ca_source} is missing)"
 
     @property
     def login_id(self) -> str:

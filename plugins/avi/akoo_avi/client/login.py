@@ -156,6 +156,11 @@ class Logins:
         error.retry_after_seconds = seconds
         return error
 
+    def distrust(self, session: lease.SessionLease) -> None:
+        """Log in again for the next call: its TLS takes the CAs as they are then."""
+        if self._current is session:
+            self._drop()
+
     def close(self) -> None:
         """End: no more sessions; the current one ends with its last request."""
         self._closed = True

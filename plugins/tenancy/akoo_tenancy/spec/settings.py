@@ -77,7 +77,7 @@ class Vault(structs.StrictStruct, frozen=True, kw_only=True):
     address: str = ""
     """``https://host:port``. Name the active node: standbys may answer reads that are behind."""
     ca_file: str = ""
-    """PEM file of the CA of its certificate. Empty: the CAs of the system."""
+    """PEM file of the CA of its certificate. Empty: the CAs of the system and of `caBundle`."""
     namespace: str = ""
     """Namespace of the server, where it has namespaces. Empty: none."""
     mount: str = "akoo"

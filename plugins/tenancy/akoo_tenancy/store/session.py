@@ -81,7 +81,7 @@ class HvacSession:
     ) -> None:
         self._address = address
         self._namespace = namespace.strip("/") or None
-        self._anchors = ca_source or "the CAs of the system"
+        self._anchors = ca_source or trust.system_anchors()
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = True

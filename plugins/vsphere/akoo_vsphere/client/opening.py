@@ -28,7 +28,12 @@ class TlsOpener:
             context = self._make_context(exchange)
             with self._lock:
                 self._context = context
-        connection = self._handshake(context, exchange)
+        try:
+            connection = self._handshake(context, exchange)
+        except ssl.SSLCertVerificationError:
+            with self._lock:
+                self._context = None  # the CAs are read anew: they may have been renewed
+            raise
         if self._account.thumbprint:
             try:
                 trust.check_pin(connection.getpeercert(binary_form=True), self._account)

@@ -67,7 +67,7 @@ def refused(error: ssl.SSLError, account: Account) -> errors.TlsError:
         )
     if account.thumbprint and error.verify_code not in _DATES:
         return mismatch(account)
-    anchors = "the CA of spec.caRef" if account.ca_pem else "the CAs of the system"
+    anchors = "the CA of spec.caRef" if account.ca_pem else trust.system_anchors()
     if account.thumbprint:
         anchors = "spec.thumbprint"
     return errors.TlsError(

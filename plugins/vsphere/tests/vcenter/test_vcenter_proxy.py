@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 import ssl
 from collections.abc import Iterator
 
 import pytest
+from akoo_testbed import certificates
 from akoo_testbed.vcsim import pytest as vcsim_plugin
 from akoo_vsphere.client import errors, trust
 from akoo_vsphere.client.account import Account
 from akoo_vsphere.client.sessions import SharedVCenters
 
 from akoo_core import external
-from akoo_core.outside import failures, proxies
+from akoo_core.outside import bundle, failures, proxies
 from tests import connect_proxy
+
+OTHER = certificates.Authority("other").pem
 
 
 @pytest.fixture
@@ -107,3 +111,27 @@ async def test_a_hostile_proxy_is_one_error_without_its_credential(
         await uuid_through(vcenters, account, seam)
     assert problem in str(caught.value)
     assert set(proxy.credentials) == {connect_proxy.HEADER}
+
+
+async def test_the_ca_bundle_counts_where_the_account_has_no_ca(
+    vcenters: SharedVCenters, account: Account, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "bundle.pem"
+    file.write_text(OTHER)
+    seam = external.External(cas=bundle.CaBundle(str(file)))
+    bare = dataclasses.replace(account, ca_pem="")
+    client = await vcenters.client(bare, external=seam)
+    with pytest.raises(errors.TlsError, match="caBundle"):
+        await client.about()
+    file.write_text(account.ca_pem)
+    assert (await client.about()).instance_uuid
+
+
+async def test_the_ca_of_the_account_counts_alone(
+    vcenters: SharedVCenters, account: Account, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "bundle.pem"
+    file.write_text(account.ca_pem)
+    seam = external.External(cas=bundle.CaBundle(str(file)))
+    with pytest.raises(errors.TlsError):
+        await uuid_through(vcenters, dataclasses.replace(account, ca_pem=OTHER), seam)
