@@ -137,12 +137,12 @@ def test_vendor_pod_security_is_none(build: Any) -> None:
 
 
 def test_image_of_a_mirror_by_digest(build: Any) -> None:
-    image = Image(repository="mirror/ako", digest="sha256:abc")
+    image = Image(repository="mirror/ako", digest=f"sha256:{0:064}")
     ako_options = options.Options(
         image=image, image_pull_secrets=("pull",), image_pull_policy="Always"
     )
     spec = pod_spec(build, None, ako_options)
-    assert spec["containers"][0]["image"] == "mirror/ako:2.1.1@sha256:abc"
+    assert spec["containers"][0]["image"] == f"mirror/ako:2.1.1@sha256:{0:064}"
     assert spec["containers"][0]["imagePullPolicy"] == "Always"
     assert spec["imagePullSecrets"] == [{"name": "pull"}]
 

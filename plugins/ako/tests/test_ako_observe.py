@@ -51,7 +51,7 @@ def test_running(build: Any) -> None:
 
 
 def test_version_is_the_images_tag(build: Any) -> None:
-    image = Image(repository="mirror:5000/ako", tag="1.13.4-p2", digest="sha256:abc")
+    image = Image(repository="mirror:5000/ako", tag="1.13.4-p2", digest=f"sha256:{0:064}")
     view = build.view(ako_options=options.Options(image=image))
     deployed = workload.Deployed(stateful_set(build, view), [build.pod()])
     assert observe.judge(deployed, build.now) == api.Done(version="1.13.4-p2")

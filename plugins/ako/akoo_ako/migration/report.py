@@ -11,7 +11,7 @@ from akoo_ako.migration.findings import Finding
 from akoo_ako.migration.steps import adoption
 from akoo_core.plugin import structs
 
-LATER = "This release cannot adopt an AKO, so that it makes no switch. This command only looks."
+LATER = "A switch needs a release of akoo-core that can adopt an AKO. This command only looks."
 NEXT = "Next: akoo-core migrate-akoo run."
 
 

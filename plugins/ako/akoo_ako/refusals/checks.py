@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from akoo_ako import config, images, options
+from akoo_ako.refusals import pod
 from akoo_ako.refusals.refusal import Refusal, invalid
 from akoo_ako.releases.release import Release
 from akoo_core.plugin import ako_networks
@@ -54,6 +55,7 @@ def _problems(
     yield from _process(spec.extra_configs)
     yield from _modes(spec.extra_configs)
     yield from _release(ako_options, release)
+    yield from pod.problems(ako_options)
     images.check_registry(ako_options.image_registry, f"{_OPTIONS}.imageRegistry")
     images.check_copies(ako_options.copied_pull_secrets, f"{_OPTIONS}.copiedPullSecrets")
 

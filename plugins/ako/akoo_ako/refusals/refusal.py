@@ -17,5 +17,5 @@ class Refusal(errors.AkooError):
 
 
 def invalid(path: str, problem: str) -> Refusal:
-    """An ConfigInvalid about one field of the AKODeploymentConfig."""
+    """A ConfigInvalid about one field of the AKODeploymentConfig."""
     return Refusal("ConfigInvalid", f"{path}: {problem}")

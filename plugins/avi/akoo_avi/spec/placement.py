@@ -144,8 +144,8 @@ class AviClaimed(api.Fact, frozen=True, kw_only=True):
 class AviNameExclusive(api.Fact, frozen=True, kw_only=True):
     """Proof, made while the cluster lived, that nobody else used its clusterName in its tenant.
 
-    Only for a clusterName that akoo-core did not give. It stays: two AKOs of one name in one tenant
-    of one cloud would delete each other's objects, so that nobody can begin to use it, too.
+    Only for a clusterName that akoo-core did not give. It stays true: of two AKOs with one name in
+    one tenant of one cloud, each would delete the other's objects. So nobody begins to use it.
     """
 
     fact_name: ClassVar[str] = "AviNameExclusive"

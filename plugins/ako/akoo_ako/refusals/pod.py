@@ -1,0 +1,139 @@
+"""Checks of the parts of AKO's Pod that a config sets, by the rules of API servers; pure.
+
+A server would refuse the StatefulSet alone: AKO would run on, beside a ConfigMap that it has not
+read.
+"""
+
+from __future__ import annotations
+
+import decimal
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from akoo_ako import options
+from akoo_ako.refusals.refusal import Refusal, invalid
+from akoo_ako.releases.release import Image
+from akoo_core.plugin import structs
+
+_PATH: Final = "spec.plugins.ako"
+_NAME: Final = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_DOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+_TAG: Final = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_QUANTITY: Final = re.compile(
+    r"\+?(?P<number>\d+\.?\d*|\.\d+)(?P<unit>[eE][+-]?\d{1,2}|[KMGTPE]i|[numkMGTPE])?"
+)
+_BINARY: Final = "KMGTPE"
+_DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_RESOURCES: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
+_TOLERATION: Final = frozenset({"key", "operator", "value", "effect", "tolerationSeconds"})
+_EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+
+
+def problems(chosen: options.Options) -> Iterator[Refusal]:
+    """A Refusal for each part that a server would refuse."""
+    yield from _image(chosen.image, f"{_PATH}.image")
+    yield from _image(chosen.gateway_image, f"{_PATH}.gatewayImage")
+    yield from _node_selector(chosen.node_selector)
+    for index, toleration in enumerate(chosen.tolerations):
+        problem = _toleration(toleration)
+        if problem:
+            yield invalid(f"{_PATH}.tolerations[{index}]", problem)
+    yield from _resources(chosen.resources)
+
+
+def quantity(value: object) -> decimal.Decimal | None:
+    """The number of a quantity such as 350m, 1Gi or 2; None for a value that is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    match = _QUANTITY.fullmatch(str(value))
+    if match is None:
+        return None
+    number, unit = decimal.Decimal(match["number"]), match["unit"] or ""
+    if unit.endswith("i"):
+        return number * decimal.Decimal(1024) ** (_BINARY.index(unit[0]) + 1)
+    return number.scaleb(int(unit[1:]) if unit[1:] else _DECIMAL.get(unit, 0))
+
+
+def _image(image: Image, path: str) -> Iterator[Refusal]:
+    if image.repository and (re.search(r"[\s@]|://", image.repository)):
+        yield invalid(f"{path}.repository", f"{image.repository!r} is no image without a tag.")
+    if image.tag and not _TAG.fullmatch(image.tag):
+        yield invalid(f"{path}.tag", f"{image.tag!r} is no tag such as 2.1.1.")
+    if image.digest and not _DIGEST.fullmatch(image.digest):
+        yield invalid(f"{path}.digest", f"{image.digest!r} is no digest such as sha256:... .")
+
+
+def _node_selector(labels: dict[str, str]) -> Iterator[Refusal]:
+    for key, value in labels.items():
+        if not _is_key(key):
+            yield invalid(f"{_PATH}.nodeSelector", f"{key!r} is no key of a label.")
+        if value and not _NAME.fullmatch(value):
+            yield invalid(f"{_PATH}.nodeSelector", f"{value!r} is no value of the label {key}.")
+
+
+def _is_key(text: str) -> bool:
+    """``name`` or ``domain/name``, as keys of labels are."""
+    domain, slash, name = text.rpartition("/")
+    return bool(_NAME.fullmatch(name)) and (not slash or bool(_DOMAIN.fullmatch(domain)))
+
+
+def _toleration(toleration: Any) -> str:
+    """The reason why a server would refuse it, or ""."""
+    if not isinstance(toleration, dict):
+        return "is no object with key, operator, value and effect."
+    unknown = sorted(set(toleration) - _TOLERATION)
+    if unknown:
+        return f"has {unknown[0]!r}, which is none of {', '.join(sorted(_TOLERATION))}."
+    texts = {name: toleration.get(name) or "" for name in _TOLERATION - {"tolerationSeconds"}}
+    wrong = next((name for name, text in sorted(texts.items()) if not isinstance(text, str)), "")
+    if wrong:
+        return f"has a {wrong} that is no text."
+    seconds = toleration.get("tolerationSeconds")
+    if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int)):
+        return "has tolerationSeconds that are no whole number."
+    if seconds is not None and texts["effect"] != "NoExecute":
+        return "has tolerationSeconds, which only effect NoExecute takes."
+    return _taint(texts["key"], texts["operator"], texts["value"], texts["effect"])
+
+
+def _taint(key: str, operator: str, value: str, effect: str) -> str:
+    if operator not in ("", "Equal", "Exists"):
+        return "has an operator that is neither Equal nor Exists."
+    if effect not in ("", *_EFFECTS):
+        return f"has an effect that is none of {', '.join(_EFFECTS)}."
+    if key and not _is_key(key):
+        return f"has the key {key!r}, which is no key of a taint."
+    if not key and operator != "Exists":
+        return "has no key. Name one, or set operator: Exists."
+    if value and operator == "Exists":
+        return "has a value, which operator Exists does not take."
+    if value and not _NAME.fullmatch(value):
+        return f"has the value {value!r}, which is no value of a taint."
+    return ""
+
+
+def _resources(resources: structs.JSON) -> Iterator[Refusal]:
+    path = f"{_PATH}.resources"
+    read: dict[tuple[str, str], decimal.Decimal] = {}
+    for kind, figures in resources.items():
+        if kind not in ("limits", "requests"):
+            yield invalid(f"{path}.{kind}", "is neither limits nor requests.")
+        elif figures is not None and not isinstance(figures, dict):
+            yield invalid(f"{path}.{kind}", "is no object such as {cpu: 350m, memory: 400Mi}.")
+        for name, value in figures.items() if isinstance(figures, dict) else ():
+            number = quantity(value)
+            if not _is_resource(name):
+                yield invalid(f"{path}.{kind}", f"{name!r} is no resource such as cpu or memory.")
+            elif number is None:
+                yield invalid(f"{path}.{kind}.{name}", f"{value!r} is no quantity such as 400Mi.")
+            else:
+                read[kind, name] = number
+    for (kind, name), wanted in read.items():
+        if kind == "requests" and wanted > read.get(("limits", name), wanted):
+            yield invalid(f"{path}.requests.{name}", "is more than its limit.")
+
+
+def _is_resource(name: str) -> bool:
+    return name in _RESOURCES or name.startswith("hugepages-") or ("/" in name and _is_key(name))

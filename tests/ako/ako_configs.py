@@ -1,0 +1,125 @@
+"""Strategies for configs and options of plugin ako: most are accepted, some are not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from akoo_ako import options
+from akoo_ako.releases import loading, release
+from hypothesis import strategies as st
+
+text = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)
+name = st.sampled_from(["a", "b c", "\u00fc", '"quoted"']) | text
+flag = st.booleans() | st.none()
+tier1 = st.sampled_from(["/infra/tier-1s/t1", "t1", "", None])
+cidr = st.sampled_from(["10.0.0.0/24", "10.0.0.7/24", "2001:db8::/64", "nonsense", "", None])
+
+
+def shell(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """An object in which any field may be absent, or the whole may be null."""
+    return st.fixed_dictionaries({}, optional=fields) | st.none()
+
+
+def both(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """An object with all its fields."""
+    return st.fixed_dictionaries(dict(fields))
+
+
+EXTRA = shell(
+    replicaCount=st.sampled_from([1, 2, None]),
+    primaryInstance=flag,
+    fullSyncFrequency=st.sampled_from(["0", "1800", "", None]),
+    apiServerPort=st.integers(1, 65535) | st.none(),
+    enableEvents=flag,
+    disableStaticRouteSync=flag,
+    cniPlugin=st.sampled_from(["antrea", "calico", "", None]),
+    enableEVH=flag,
+    layer7Only=flag,
+    namespaceSelector=shell(labelKey=text, labelValue=text) | both(labelKey=name, labelValue=name),
+    servicesAPI=flag,
+    vipPerNamespace=flag,
+    istioEnabled=flag,
+    blockedNamespaceList=st.lists(text, max_size=3) | st.none(),
+    ipFamily=st.sampled_from(["V4", "V6", "", None]),
+    useDefaultSecretsOnly=flag,
+    log=shell(
+        logLevel=st.sampled_from(["INFO", "DEBUG", ""]),
+        persistentVolumeClaim=text,
+        mountPath=text,
+        logFile=text,
+        akoGatewayLogFile=text,
+    ),
+    networksConfig=shell(enableRHI=flag, bgpPeerLabels=st.lists(text, max_size=3), nsxtT1LR=tier1),
+    ingress=shell(
+        disableIngressClass=flag,
+        defaultIngressController=flag,
+        serviceType=st.sampled_from(["NodePort", "ClusterIP", "NodePortLocal", "", None]),
+        shardVSSize=st.sampled_from(["SMALL", "DEDICATED", ""]),
+        passthroughShardSize=st.sampled_from(["LARGE", ""]),
+        nodeNetworkList=st.lists(
+            shell(networkName=text, cidrs=st.lists(cidr | text, max_size=2)), max_size=6
+        ),
+        noPGForSNI=flag,
+        enableMCI=flag,
+    ),
+    l4Config=shell(defaultDomain=text, autoFQDN=st.sampled_from(["default", "flat", ""])),
+    nodePortSelector=shell(key=text, value=text),
+    rbac=shell(pspEnabled=flag, pspPolicyAPIVersion=text),
+    featureGates=shell(GatewayAPI=flag),
+    somethingNewer=text,
+)
+SPEC = st.fixed_dictionaries(
+    {"controller": st.sampled_from(["avi", "https://avi:443/x", "10.0.0.1"]) | text},
+    optional={
+        "cloudName": name,
+        "serviceEngineGroup": name,
+        "controllerVersion": st.sampled_from(["", "22", "30.2.1", "20.1.3", "v1"]),
+        "tenant": shell(name=text, context=st.sampled_from(["Provider", "Tenant"])),
+        "dataNetwork": shell(name=name, cidr=cidr, ipPools=st.just([])),
+        "extraConfigs": EXTRA,
+    },
+)
+label = st.sampled_from(["infra", "example.com/pool", "a b", "", "-a", "x" * 64, "A.b_c-d"])
+quantity = st.sampled_from(
+    ["350m", "400Mi", "1", 2, 0.5, "1e3", "1.5Gi", "1K", "-1", "lots", "", None]
+)
+FIGURES = st.dictionaries(
+    st.sampled_from(["cpu", "memory", "ephemeral-storage", "example.com/gpu", "disk"]),
+    quantity,
+    max_size=2,
+)
+RESOURCES = st.fixed_dictionaries({}, optional={"limits": FIGURES, "requests": FIGURES})
+TOLERATION = st.fixed_dictionaries(
+    {},
+    optional={
+        "key": label,
+        "operator": st.sampled_from(["Exists", "Equal", "", "Near"]),
+        "value": label,
+        "effect": st.sampled_from(["NoSchedule", "NoExecute", "", "Never"]),
+        "tolerationSeconds": st.sampled_from([0, 300, None, "300"]),
+    },
+)
+IMAGE = st.builds(
+    release.Image,
+    repository=st.sampled_from(["", "registry.example.com:5000/ako", "a b", "https://a/b", "ako "]),
+    tag=st.sampled_from(["", "2.1.1-custom", "a b"]),
+    digest=st.sampled_from(["", "sha256:" + "0" * 64, "md5:0"]),
+)
+OPTIONS = st.builds(
+    options.Options,
+    version=st.sampled_from(loading.table().versions),
+    vpc_mode=st.booleans(),
+    enable_prometheus=st.booleans(),
+    pod_security=st.sampled_from(["Restricted", "Vendor"]),
+)
+POD_OPTIONS = st.builds(
+    options.Options,
+    version=st.sampled_from(loading.table().versions),
+    pod_security=st.sampled_from(["Restricted", "Vendor"]),
+    image=st.just(release.Image()) | IMAGE,
+    image_pull_secrets=st.lists(st.sampled_from(["pull", "other"]), max_size=2).map(tuple),
+    node_selector=st.dictionaries(label, label, max_size=1),
+    tolerations=st.lists(TOLERATION, max_size=1).map(tuple),
+    resources=st.just({}) | RESOURCES,
+)
+"""Options of the Pod: some of them a server would refuse."""
