@@ -31,17 +31,8 @@ def forward(estate: Estate, journal: Journal) -> Iterator[Change]:
         secret = secrets.get(key)
         if secret is None or (*key, metadata_of(secret)["uid"]) in noted:
             continue
-        yield Change(
-            step=NAME,
-            text="noted as the source of the account",
-            verb="Note",
-            resource=change.resource_of(secret),
-            kind="Secret",
-            name=key[1],
-            namespace=key[0],
-            uid=metadata_of(secret)["uid"],
-            before={"cluster": name_of(cluster), "clusterUid": metadata_of(cluster)["uid"]},
-        )
+        before = {"cluster": name_of(cluster), "clusterUid": metadata_of(cluster)["uid"]}
+        yield change.noted(NAME, secret, "noted as the source of the account", before=before)
 
 
 def backward(entries: Sequence[Entry], estate: Estate) -> Iterator[Change]:

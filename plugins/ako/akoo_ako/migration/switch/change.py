@@ -28,6 +28,7 @@ PLURALS: Final = {
 
 Operation = dict[str, Any]
 """Of a JSON patch."""
+Verb = Literal["Patch", "Create", "Delete", "Note"]
 
 
 class Change(structs.Struct, frozen=True, kw_only=True):
@@ -36,7 +37,7 @@ class Change(structs.Struct, frozen=True, kw_only=True):
     step: str
     text: str
     """For people: the change without the object."""
-    verb: Literal["Patch", "Create", "Delete", "Note"]
+    verb: Verb
     resource: Resource
     kind: str
     name: str
@@ -80,18 +81,9 @@ def patched(
     tests = [_test("/metadata/uid", metadata["uid"])]
     if same_version:
         tests.append(_test("/metadata/resourceVersion", metadata["resourceVersion"]))
-    return Change(
-        step=step,
-        text=text,
-        verb="Patch",
-        resource=resource_of(obj),
-        kind=str(obj["kind"]),
-        name=name_of(obj),
-        namespace=namespace_of(obj),
-        uid=metadata["uid"],
-        patch=(*tests, *operations),
-        subresource=subresource,
-        before=before,
+    patch = (*tests, *operations)
+    return structs.replace(
+        _of(obj, step, text, "Patch"), patch=patch, subresource=subresource, before=before
     )
 
 
@@ -99,32 +91,31 @@ def deleted(
     step: str, obj: structs.JSON, text: str, *, before: structs.JSON | None = None
 ) -> Change:
     """The deletion of this object as it was read."""
-    metadata = metadata_of(obj)
-    return Change(
-        step=step,
-        text=text,
-        verb="Delete",
-        resource=resource_of(obj),
-        kind=str(obj["kind"]),
-        name=name_of(obj),
-        namespace=namespace_of(obj),
-        uid=metadata["uid"],
-        version=metadata["resourceVersion"],
-        before=before,
-    )
+    version = metadata_of(obj)["resourceVersion"]
+    return structs.replace(_of(obj, step, text, "Delete"), version=version, before=before)
 
 
 def created(step: str, obj: structs.JSON, text: str) -> Change:
     """The creation of an object, which fails where there is one."""
+    return structs.replace(_of(obj, step, text, "Create"), body=obj)
+
+
+def noted(step: str, obj: structs.JSON, text: str, *, before: structs.JSON) -> Change:
+    """No write: the entry in the journal alone."""
+    return structs.replace(_of(obj, step, text, "Note"), before=before)
+
+
+def _of(obj: structs.JSON, step: str, text: str, verb: Verb) -> Change:
+    """A change of this object, without its content."""
     return Change(
         step=step,
         text=text,
-        verb="Create",
+        verb=verb,
         resource=resource_of(obj),
         kind=str(obj["kind"]),
         name=name_of(obj),
         namespace=namespace_of(obj),
-        body=obj,
+        uid=metadata_of(obj).get("uid", ""),
     )
 
 
