@@ -11,7 +11,15 @@ from akoo_avi.cleanup import audit, confirm, departure, never_placed, release, s
 from akoo_avi.client import access
 from akoo_avi.controllers import configs, keeping, port_groups, reconcile
 from akoo_avi.health import observe, snapshot
-from akoo_avi.place import catalog, contribute, exclusive, intend, late, prepare
+from akoo_avi.place import (
+    catalog,
+    contribute,
+    exclusive,
+    infra_setting,
+    intend,
+    late,
+    prepare,
+)
 from akoo_avi.pools import configs as config_pools
 from akoo_avi.pools import planned
 from akoo_avi.pools import reconcile as pools
@@ -38,6 +46,7 @@ class AviPlugin(api.Plugin):
         placement.AviClaimed,
         placement.AviPoolsExhausted,
         placement.AviNameExclusive,
+        placement.AviSettingSeen,
         api.ClusterNameUse,
     )
     conditions: ClassVar[tuple[str, ...]] = (shared_name.CONDITION,)
@@ -86,7 +95,8 @@ class AviPlugin(api.Plugin):
             avi = await access.open(ctx, self._clients, stored.reach)
             result = await observe.observe(ctx, avi, stored, self._snapshots)
             use = await exclusive.look(ctx, avi, stored)
-            return structs.replace(result, facts=(*result.facts, *use))
+            setting = await infra_setting.look(ctx, stored)
+            return structs.replace(result, facts=(*result.facts, *use, *setting))
         except access.ANSWERED as error:
             return access.answer(error)
 

@@ -12,6 +12,7 @@ from akoo_avi.spec import config, placement
 from akoo_avi.spec.placement import PlacedNetwork, Stored
 from akoo_core.plugin import ako_networks, api, structs
 
+KIND: Final = "AviInfraSetting"
 API_VERSION: Final = "ako.vmware.com/v1beta1"
 
 
@@ -26,17 +27,34 @@ def contribute(view: api.View) -> api.Contribution:
     extra = config.decode(view.config).extra_configs
     checked = target.wanted.ako if target else None
     tier1 = (checked or ako_networks.decode(view.config)).tier1
-    name = view.spec.config_ref.name
-    return api.Contribution(objects=(_setting(name, stored, stored.control_plane, extra, tier1),))
+    seen = view.fact(placement.AviSettingSeen)
+    if view.spec.adoption is not None and seen is None and not _applied(view):
+        return api.Contribution()  # The ancestor's may be there: observe looks for it first.
+    setting = _setting(name(view), stored, stored.control_plane, extra, tier1)
+    adopts = (_adopted(name(view), seen.uid),) if seen is not None and seen.uid else ()
+    return api.Contribution(objects=(setting,), adopts=adopts)
+
+
+def name(view: api.View) -> str:
+    """The name of the AviInfraSetting of the record's config."""
+    return f"{view.spec.config_ref.name}-ais"
+
+
+def _applied(view: api.View) -> bool:
+    return any(item.kind == KIND and item.name == name(view) for item in view.spec.inventory)
+
+
+def _adopted(setting: str, uid: str) -> api.AdoptedObject:
+    return api.AdoptedObject(api_version=API_VERSION, kind=KIND, name=setting, uid=uid)
 
 
 def _setting(
-    adc: str, stored: Stored, network: PlacedNetwork, extra: config.Extra, tier1: str
+    setting: str, stored: Stored, network: PlacedNetwork, extra: config.Extra, tier1: str
 ) -> structs.JSON:
     return {
         "apiVersion": API_VERSION,
-        "kind": "AviInfraSetting",
-        "metadata": {"name": f"{adc}-ais"},
+        "kind": KIND,
+        "metadata": {"name": setting},
         "spec": {
             "seGroup": {"name": stored.se_group},
             "network": {"vipNetworks": [_vip_network(network)]},

@@ -157,6 +157,15 @@ class AviNameExclusive(api.Fact, frozen=True, kw_only=True):
     """Objects that were shown to be of this cluster."""
 
 
+class AviSettingSeen(api.Fact, frozen=True, kw_only=True):
+    """The AviInfraSetting of the config that was in the cluster when its AKO was adopted."""
+
+    fact_name: ClassVar[str] = "AviSettingSeen"
+
+    uid: str
+    """"": there was none."""
+
+
 class ExhaustedPool(structs.Struct, frozen=True, kw_only=True):
     """An AviIPPool without a free address."""
 
