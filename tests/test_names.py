@@ -9,6 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("names")
+"""In one worker, which parses each file once for all of them."""
+
 ROOT = pathlib.Path(__file__).parent.parent
 EVERYWHERE = frozenset({"one", "told", "said", "what", "given", "found"})
 """They fit every value, so they say nothing of it."""

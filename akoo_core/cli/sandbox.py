@@ -70,7 +70,7 @@ def _translated() -> Iterator[None]:
     except ModuleNotFoundError as error:
         raise errors.InputError(
             f"the sandbox needs {error.name}, which is not installed: "
-            "pip install 'akoo-core[sandbox]', or run `make sandbox` in a checkout"
+            "run `make sandbox` in a checkout, or install the wheel of akoo_testbed"
         ) from error
     try:
         yield

@@ -103,7 +103,7 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
             show.heading("operator", text, time.monotonic() - started)
             if not once:
                 address = await furnished.enter_async_context(_page(bed, plugins.names))
-                show.heading("page", address or "none: pip install 'akoo-core[ui]'")
+                show.heading("page", address or "none: pip install jinja2")
             show.line()
             await story.Story(stage, played, show).play()
             if late_jaeger is not None:

@@ -26,7 +26,8 @@ BATCH_DELAY_SECONDS = 1.0
 """Spans are readable in Jaeger about this long after they ended."""
 
 _MISSING = (
-    "the OpenTelemetry SDK is not installed, so no spans leave: pip install 'akoo-core[otel]'"
+    "the OpenTelemetry SDK is not installed, so no spans leave: "
+    "pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http"
 )
 
 _log = logging.getLogger(__name__)

@@ -46,7 +46,7 @@ class Recording:
         if not available():
             raise errors.InputError(
                 "spans are recorded by opentelemetry-sdk, which is not installed here: "
-                "pip install 'akoo-core[otel]'"
+                "pip install opentelemetry-sdk"
             )
         by_id = {span.context.span_id: span.name for span in self.ended if span.context}
         return tuple(_span(span, by_id) for span in self.ended)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import click
@@ -39,7 +40,6 @@ LOOKED_UP = {
 }
 """Nobody reads these from top to bottom: one section per command, one row per field or value."""
 CRDS = ROOT / "deploy/crds"
-CONFIGS = CRDS / "akodeploymentconfigs.yaml"
 
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?P<target>[^)\s]+)\)")
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -200,15 +200,21 @@ def unknown(value: Any, schema: dict[str, Any], path: str) -> Iterator[str]:
                 yield from unknown(field, schema["properties"][key], f"{path}.{key}")
 
 
-def config_schema() -> dict[str, Any]:
-    version = yaml.safe_load(CONFIGS.read_text())["spec"]["versions"][0]
-    schema: dict[str, Any] = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
-    return schema
+@functools.cache
+def schemas() -> Mapping[str, dict[str, Any]]:
+    """The schema of each kind's spec; read once for all pages."""
+    return {
+        crd["spec"]["names"]["kind"]: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"][
+            "properties"
+        ]["spec"]
+        for crd in map(yaml.safe_load, (path.read_text() for path in CRDS.glob("*.yaml")))
+        if crd and crd.get("kind") == "CustomResourceDefinition"
+    }
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_configs_have_only_fields_that_the_schema_knows(name: str) -> None:
-    schema = config_schema()
+    schema = schemas()["AKODeploymentConfig"]
     for document in documents(name):
         whole = document.get("kind") == "AKODeploymentConfig"
         if whole or document.keys() == {"spec"}:
@@ -219,14 +225,9 @@ def test_configs_have_only_fields_that_the_schema_knows(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_objects_of_ours_have_only_fields_that_their_schema_knows(name: str) -> None:
-    schemas = {
-        crd["spec"]["names"]["kind"]: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-        for crd in map(yaml.safe_load, (path.read_text() for path in CRDS.glob("*.yaml")))
-        if crd and crd.get("kind") == "CustomResourceDefinition"
-    }
     for document in documents(name):
         if str(document.get("apiVersion", "")).startswith("akoo.io/"):
-            schema = schemas[document["kind"]]["properties"]["spec"]
+            schema = schemas()[document["kind"]]
             assert list(unknown(document["spec"], schema, "spec")) == []
             assert set(schema.get("required", ())) <= document["spec"].keys()
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import pathlib
+import re
 import subprocess
 import tarfile
 import tomllib
@@ -218,6 +219,24 @@ def test_a_package_has_the_licence_and_its_source_only(folder: pathlib.Path) -> 
     source = f"/{project['project']['name'].replace('-', '_')}"
     taken = set(project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"])
     assert taken - {"/CHANGELOG.md"} == {source, "/README.md", "/LICENSE"}
+
+
+def test_nobody_is_asked_to_install_a_name_that_is_not_reserved() -> None:
+    """Until the names are ours, an index may have packages of others under them."""
+    assert release.names().missing(), "names are reserved: this test has no purpose any more"
+    named = re.compile(
+        r"pip install[^\n`|(]*[\s'\"](akoo[-_](core|ako|avi|tenancy|vsphere|testbed))\b(?![-_*.\w])"
+    )
+    files = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("akoo_core/**/*.py")]
+    files += [*ROOT.glob("plugins/*/**/*.md"), *ROOT.glob("plugins/*/akoo_*/**/*.py")]
+    files += [*ROOT.glob("testbed/*.md"), *ROOT.glob("testbed/akoo_testbed/**/*.py")]
+    assert len(files) > 500
+    asked = [f"{file}: {match[0]}" for file in files for match in named.finditer(file.read_text())]
+    assert asked == []
+    for text in ("pip install 'akoo-core[ui]'", "pip install akoo-core", "pip install x akoo-ako"):
+        assert named.search(text), text
+    for text in ("pip install dist/akoo_core-*.whl", "pip install ./akoo-acme-dns"):
+        assert not named.search(text), text
 
 
 @pytest.mark.skipif(

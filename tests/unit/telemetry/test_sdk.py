@@ -120,7 +120,7 @@ def test_an_endpoint_that_is_none() -> None:
 
 def test_without_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(errors.InputError, match=r"akoo-core\[otel\]"):
+    with pytest.raises(errors.InputError, match="pip install opentelemetry-sdk "):
         sdk.start(endpoint="http://j:4318", environ={})
     assert sdk.start(environ={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://j"}) is None
 

@@ -122,7 +122,7 @@ def test_a_missing_sdk_is_said_when_spans_are_asked_for(monkeypatch: pytest.Monk
     world, plugin = made()
     run = testing.run_verb(plugin, "verify", world)
     assert isinstance(run.result, api.Proof)
-    with pytest.raises(errors.InputError, match="pip install 'akoo-core\\[otel\\]'"):
+    with pytest.raises(errors.InputError, match="pip install opentelemetry-sdk"):
         _ = run.spans
 
 
