@@ -45,6 +45,8 @@ class Stage:
 
     def __init__(self, fleet: testing.Fleet, build: Any) -> None:
         self.fleet, self.build = fleet, build
+        self.applies = False
+        """The owner writes AKO's objects by server-side apply, as Helm 4 does."""
 
     @property
     def server(self) -> Any:
@@ -100,6 +102,10 @@ class Stage:
         made: Objects = self.build.helm_install(NAMESPACE, NAME, SELECTOR, VALUES)
         return made
 
+    def config_map(self) -> dict[str, Any]:
+        """AKO's ConfigMap as its owner has it."""
+        return next(obj for obj in self._install() if obj["kind"] == "ConfigMap")
+
     async def _prepare(self, listed: Objects, manager: str, section: dict[str, Any]) -> None:
         for name in ("shop-avi", "ca"):
             data = {key: base64.b64encode(value.encode()).decode() for key, value in VALUES.items()}
@@ -109,7 +115,10 @@ class Stage:
         client = self.client(manager)
         await client.create(resources.NAMESPACES, _made("v1", "Namespace", NAMESPACE, ""))
         for obj in listed:
-            await client.create(KINDS[obj["kind"]], obj)
+            if self.applies:
+                await client.apply(KINDS[obj["kind"]], obj, field_manager=manager, force=False)
+            else:
+                await client.create(KINDS[obj["kind"]], obj)
 
     async def _config(self, section: dict[str, Any]) -> None:
         spec = self.build.adc()["spec"] | {"plugins": {"ako": ADOPT | section}}
@@ -149,6 +158,11 @@ class Stage:
             if obj["metadata"]["name"] == "avi-k8s-config"
         )
         return str(config_map["data"].get(key, ""))
+
+    def has_key(self, key: str) -> bool:
+        """AKO's ConfigMap has that key, perhaps without a value."""
+        (config_map,) = self.server.objects(resources.CONFIG_MAPS, NAMESPACE)
+        return key in config_map["data"]
 
     def pods(self) -> set[str]:
         return {pod["metadata"]["uid"] for pod in self.server.objects(resources.PODS, NAMESPACE)}
@@ -488,6 +502,31 @@ def test_an_adopted_ako_is_given_back_to_helm(build: Any, changed: bool) -> None
         assert stage.key("logLevel") == "DEBUG", "it is Helm's"
         assert stage.owner() == "helm"
         assert handed_back(stage)
+
+    play(build, story)
+
+
+def test_helm_4_upgrades_the_release_that_it_got_back(build: Any) -> None:
+    """Its apply conflicts with nobody, and what its chart drops is gone."""
+
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        stage.applies = True
+        await stage.helm()
+        await stage.until("Running")
+        assert (stage.fact()["manager"], stage.fact()["applies"]) == ("helm", True)
+        pods = stage.pods()
+        await asked(stage)
+        await stage.fleet.until(lambda: handed_back(stage), seconds=600)
+        as_it_was(stage, "helm")
+        upgraded = stage.config_map()
+        upgraded["data"]["logLevel"] = "DEBUG"
+        del upgraded["data"]["nsSyncLabelKey"]
+        kind = resources.CONFIG_MAPS
+        assert stage.has_key("nsSyncLabelKey")
+        await stage.client().apply(kind, upgraded, field_manager="helm", force=False)
+        assert stage.key("logLevel") == "DEBUG"
+        assert not stage.has_key("nsSyncLabelKey")
+        assert stage.pods() == pods
 
     play(build, story)
 
