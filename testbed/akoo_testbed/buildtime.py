@@ -1,27 +1,27 @@
 """The time that the first build of a binary takes. Pure, but for the number of cores.
 
-Measured on two quiet cores with Go 1.26 and empty caches, the binaries in the order of the recipes:
-each finds compiled what it shares with those before it. The options of `gobuild`, which came later,
-save SAVED of the CPU time: without debug information 13 % at etcd and at vcsim, and with less
-garbage collection 19 % at vcsim. Jaeger, without the client of Elasticsearch 8, takes 150 s of CPU
-time in an empty cache, and 96 s with what others compile before it (`-debug-actiongraph`).
+CPU_SECONDS were measured with Go 1.26 and the options of `gobuild` on a busy machine, by `go build
+-debug-actiongraph=FILE`: CmdUser and CmdSys of its actions and the time of `go` itself, the
+binaries in the order of the recipes from an empty cache. Each finds compiled what it shares with
+those before it. clusterctl and vcsim were measured with other options, in seconds on two cores, and
+have the ratio of the others.
 """
 
 import os
 import typing
 from collections.abc import Iterable
 
-MEASURED_ON_CORES: typing.Final = 2
-SAVED: typing.Final = 0.15
-SECONDS: typing.Final = {
-    "etcd": 77,
-    "kube-apiserver": 340,
-    "kube-controller-manager": 124,
-    "kubectl": 38,
-    "cluster-api": 210,
-    "clusterctl": 35,
-    "jaeger": 60,
-    "vcsim": 30,
+USED: typing.Final = 0.92
+"""The part of two cores that a build keeps busy: 32 CPU minutes took 17 min 21 s."""
+CPU_SECONDS: typing.Final = {
+    "etcd": 95,
+    "kube-apiserver": 380,
+    "kube-controller-manager": 115,
+    "kubectl": 50,
+    "cluster-api": 263,
+    "clusterctl": 43,
+    "jaeger": 96,
+    "vcsim": 36,
 }
 
 
@@ -33,11 +33,11 @@ def cores() -> int:
 def expected_seconds(binaries: Iterable[str], cores: int) -> float | None:
     """Seconds for a build of these binaries alone on so many cores; None where one of them was not
     measured."""
-    seconds = [SECONDS.get(binary) for binary in binaries]
+    seconds = [CPU_SECONDS.get(binary) for binary in binaries]
     known = [each for each in seconds if each is not None]
     if len(known) < len(seconds):
         return None
-    return sum(known) * (1 - SAVED) * MEASURED_ON_CORES / cores
+    return sum(known) / (USED * cores)
 
 
 def text(seconds: float) -> str:

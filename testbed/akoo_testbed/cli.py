@@ -32,7 +32,7 @@ def cli() -> None:
 def build_command(names: tuple[str, ...]) -> None:
     """Build what is not in the cache yet and say where it is.
 
-    Takes about 15 minutes once, on two cores, and says the time of each part before it builds it;
+    Takes about 10 minutes once, on two cores, and says the time of each part before it builds it;
     without a terminal, it writes a line a minute. The cache is $AKOO_TESTBED_CACHE, else
     $XDG_CACHE_HOME/akoo-testbed, else ~/.cache/akoo-testbed.
     """

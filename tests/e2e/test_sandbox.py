@@ -314,6 +314,22 @@ async def test_the_story_does_not_wait_for_the_first_build_of_jaeger(
 
 
 @pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="make proof plays it")
+async def test_nor_does_that_of_a_chapter_that_asks_jaeger(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = build.missing
+    monkeypatch.setattr(build, "missing", lambda names, **rest: [*missing(names, **rest), "jaeger"])
+    output = io.StringIO()
+    await run.run("tenancy,ako,avi", once=True, show=display.Display(output))
+    text = output.getvalue()
+    assert "started    management cluster, Avi simulator, OpenBao  " in text
+    order = (
+        "its tenant goes with it",
+        "jaeger     built, started",
+        "Passwords in log and traces: 0",
+    )
+    assert sorted(order, key=text.index) == list(order), text
+
+
+@pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="make proof plays it")
 async def test_a_chapter_with_a_vcenter(monkeypatch: pytest.MonkeyPatch) -> None:
     """The parts that it names run, it sees the others, and its acts come at their moments."""
     own = chapters.of
