@@ -258,12 +258,14 @@ class AncestorPlace:
         }
 
     def check_owners(self) -> None:
-        """Each object has one owner, and the ancestor does not run beside an object of ours."""
+        """Each object has one owner, and the ancestor does not run beside an object of ours, nor
+        where the journal says that it is stopped."""
         owners = self.owners()
         assert all(len(each) == 1 for each in owners.values()), owners
         operator = self.get(objects.DEPLOYMENTS, objects.OPERATOR)
         if operator["spec"]["replicas"]:
             assert {name for each in owners.values() for name in each} == {objects.FINALIZER}
+            assert all("stopped" not in part["data"] for part in self.all("v1/ConfigMap"))
 
 
 def content(obj: dict[str, Any]) -> dict[str, Any]:
