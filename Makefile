@@ -6,7 +6,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup testbed sandbox test newest lint audit format unit proof bench generate docs clean
+.PHONY: help setup testbed sandbox test warm newest lint audit format unit proof bench generate docs clean
 
 help: ## show this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ test: testbed ## every test, on the real bed; those of TLS also on the newest Py
 	@$(BIN)/akoo-testbed build --only helm
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 	@$(if $(ARGS),,sh hack/newest.sh)
+
+warm: setup ## compile the tests: as fast as collecting them, and then no worker of make test has to
+	@$(BIN)/pytest --collect-only -qqq >/dev/null 2>&1 || true
 
 newest: setup ## the tests of TLS and of the clients, on the newest Python of this machine
 	@sh hack/newest.sh $(ARGS)
