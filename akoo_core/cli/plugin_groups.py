@@ -51,6 +51,8 @@ def _command(offer: Offer, command: PluginCommand) -> click.Command:
         return management.run(values["kubeconfig"], asking, seconds=None, seam=seam)
 
     def call(**values: Any) -> int:
+        if command.of_cluster:
+            fleet.split(values["cluster"])  # A wrong form is refused before a server is asked.
         seam: external.External | None = _read_only()
         if command.writes:
             if command.preview is not None:

@@ -37,9 +37,7 @@ def _environment() -> Any:
     try:
         import jinja2  # noqa: PLC0415 - only these commands need it
     except ImportError:
-        raise errors.AkooError(
-            "pages need the package jinja2: pip install 'akoo-core[ui]'"
-        ) from None
+        raise errors.AkooError("pages need the package jinja2: pip install jinja2") from None
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("akoo_core.cli.ui"),
         autoescape=True,

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from akoo_core import structs
+from akoo_core.cli import management
 from akoo_core.kube import client, resource, workloads
 from akoo_core.testing.memory import MemoryServer
 from tests.unit.cli.commands_world import CommandWorld
@@ -287,6 +288,19 @@ def test_a_mistake_is_one_line(world: CommandWorld, words: tuple[str, ...], mess
     code, out, err = world(*words)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert message in err
+
+
+@pytest.mark.parametrize("words", [("shelf", "look"), ("plan",), ("explain",), ("leave",)])
+def test_a_wrong_form_is_refused_before_a_server_is_asked(
+    world: CommandWorld, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: object, **__: object) -> None:
+        raise AssertionError("a server was asked")
+
+    monkeypatch.setattr(management, "run", asked)
+    code, _, err = world(*words, "shop", *(("sweep",) if words == ("leave",) else ()))
+    assert (code, err.count("\n")) == (2, 1)
+    assert "'shop' is not NAMESPACE/NAME" in err
 
 
 def test_help(world: CommandWorld) -> None:
