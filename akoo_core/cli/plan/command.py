@@ -9,7 +9,7 @@ from typing import Any, get_args
 import click
 
 from akoo_core import errors, external, structs
-from akoo_core.cli import completing, fleet, management, operating, options
+from akoo_core.cli import completing, management, operating, options
 from akoo_core.cli.plan import ask, keys
 from akoo_core.kube import client
 from akoo_core.plugin import api
@@ -66,7 +66,6 @@ def plan(
         planned = management.run(kubeconfig, of_object, seconds=None, seam=seam)
         _show(keys.lines(planned), keys.plain(planned), output)
         return 0 if planned.complete else FAILED
-    fleet.split(name)  # A wrong form is refused before a server is asked.
     answered = management.run(kubeconfig, of_cluster, seconds=None, seam=seam)
     _show(ask.lines(answered), ask.plain(answered), output)
     return 0 if answered.complete else FAILED
