@@ -17,7 +17,8 @@ from akoo_core import clock, errors, external, settings
 from akoo_core.app import assembly, readiness
 from akoo_core.app.world import CachedWorld
 from akoo_core.cli import completing
-from akoo_core.kube import client, discovery
+from akoo_core.kube import client, discovery, resource
+from akoo_core.kube import errors as kube_errors
 from akoo_core.plugin import api
 from akoo_core.plugin_host import controllers, loader, registry
 from akoo_core.reconcile.act.services import Services
@@ -109,6 +110,24 @@ def asked(
     raise errors.InputError(f"{who} {negation} {hook}" + ("" if only else f" ({names})"))
 
 
+async def _take_tables(kube: client.KubeClient, loaded: OperatorParts) -> None:
+    """Hand each plugin the ConfigMap that it takes a table from. A note for each that is left."""
+    namespace = loaded.settings.operator_namespace
+    for plugin in loaded.plugins.ordered:
+        if not plugin.config_map:
+            continue
+        try:
+            obj = await kube.get(resource.CONFIG_MAPS, plugin.config_map, namespace)
+            problem = plugin.take_config_map(obj.get("data") or {}, ())
+        except kube_errors.NotFoundError:
+            continue
+        except (errors.AkooError, TimeoutError) as error:
+            problem = str(error)
+        if problem:
+            where = f"ConfigMap {namespace}/{plugin.config_map} of plugin {plugin.name}"
+            _note(f"{where} is left out: {problem}")
+
+
 @contextlib.asynccontextmanager
 async def services(
     kube: client.KubeClient,
@@ -119,7 +138,8 @@ async def services(
     """The services for attempts. The caches are empty: read from the API server.
 
     ``remembered``: the refused logins; None: read and written with ``kube``.
-    Raises KubeError when the API server does not answer or has no Cluster API.
+    The plugins have the ConfigMaps that they follow, too, as the operator hands them out. Raises
+    KubeError when the API server does not answer or has no Cluster API.
     """
     management_id = loaded.settings.management_id or await readiness.management_id(kube)
     parts = assembly.assemble(
@@ -135,6 +155,7 @@ async def services(
         remembered=remembered or logins(loaded, kube, login=False),
     )
     try:
+        await _take_tables(kube, loaded)
         yield parts.services
     finally:
         await parts.close()

@@ -46,8 +46,9 @@ def apply(
     live: Object, config: Object, owners: Owners, manager: Manager, *, force: bool
 ) -> Applied:
     """``config`` laid over ``live``. Raises ApplyConflictError unless ``force``."""
-    wanted = fields.owned(config)
-    conflicts = _conflicts(live, config, owners, manager, wanted)
+    leaves = fields.leaves(config)
+    wanted = frozenset(leaves)
+    conflicts = _conflicts(live, leaves, owners, manager)
     if conflicts and not force:
         raise ApplyConflictError(conflicts)
     others = {
@@ -98,14 +99,18 @@ def read_owners(obj: Object) -> Owners:
 
 
 def _conflicts(
-    live: Object, config: Object, owners: Owners, manager: Manager, wanted: fields.Paths
+    live: Object, wanted: Mapping[fields.Path, Any], owners: Owners, manager: Manager
 ) -> set[tuple[Manager, fields.Path]]:
+    others = {who: paths & wanted.keys() for who, paths in owners.items() if who != manager}
+    if not any(others.values()):
+        return set()
+    there = fields.leaves(live)
     return {
         (who, path)
-        for who, paths in owners.items()
-        if who != manager
-        for path in paths & wanted
-        if path[-1] != "." and fields.lookup(live, path) != fields.lookup(config, path)
+        for who, paths in others.items()
+        for path in paths
+        if path[-1] != "."
+        and (there[path] if path in there else fields.lookup(live, path)) != wanted[path]
     }
 
 

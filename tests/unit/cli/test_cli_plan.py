@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Literal
 
 import pytest
@@ -226,3 +226,55 @@ def test_nobody_has_a_plan(world: CommandWorld, select: Select) -> None:
     world.record()
     code, _, err = world("plan", "team-a/shop")
     assert (code, err) == (2, "akoo-core: no plugin has a plan (quiet)\n")
+
+
+class Tabled(Balancer):
+    """Takes a ConfigMap, as the operator hands it out; it refuses one with the key ``wrong``."""
+
+    name = "tabled"
+    config_map = "rows"
+    taken: ClassVar[list[object]] = []
+
+    def take_config_map(
+        self, texts: Mapping[str, str] | None, records: tuple[record.Record, ...]
+    ) -> str:
+        self.taken.append(texts)
+        return "wrong: is no key." if "wrong" in (texts or {}) else ""
+
+    @api.hookimpl
+    def controllers(self) -> tuple[api.ControllerRegistration, ...]:
+        return ()
+
+
+@pytest.mark.parametrize(("data", "note"), [({"a": "1"}, ""), ({"wrong": ""}, "wrong: is no key.")])
+def test_a_plugin_plans_with_the_config_map_that_it_follows(
+    world: CommandWorld,
+    select: Select,
+    monkeypatch: pytest.MonkeyPatch,
+    data: dict[str, str],
+    note: str,
+) -> None:
+    select(Tabled)
+    monkeypatch.setattr(Tabled, "taken", [])
+    world.record()
+    metadata = {"name": "rows", "namespace": "akoo-system"}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+    world.server.seed(body)
+    code, _, error = world("plan", "team-a/shop")
+    assert code == 0
+    assert Tabled.taken == [data]
+    where = "ConfigMap akoo-system/rows of plugin tabled is left out"
+    assert error == (f"akoo-core: {where}: {note}\n" if note else "")
+
+
+def test_a_config_map_that_is_not_there_is_left(
+    world: CommandWorld, select: Select, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    select(Tabled)
+    monkeypatch.setattr(Tabled, "taken", [])
+    world.record()
+    assert world("plan", "team-a/shop")[::2] == (0, "")
+    assert Tabled.taken == []
+    world.server.served.deny("get", "configmaps")
+    _, _, error = world("plan", "team-a/shop")
+    assert "ConfigMap akoo-system/rows of plugin tabled is left out: " in error

@@ -2,7 +2,10 @@
 
 Helm finds a release by the label ``owner`` of the Secrets in which it keeps that; with
 HELM_DRIVER=configmap, of ConfigMaps with the same names and labels. kapp-controller writes the
-objects of a PackageInstall again every ten minutes, unless that is paused.
+objects of a PackageInstall again every ten minutes, unless that is paused. That is the topmost
+object of its chain which can be paused for AKO alone: a ClusterBootstrap above it carries every
+package of the cluster, and an upgrade of the Cluster waits for it. Its controller writes version
+and values of the PackageInstall, and leaves ``spec.paused``.
 """
 
 from __future__ import annotations
@@ -58,6 +61,8 @@ class AkoFormerOwner(api.Fact, frozen=True, kw_only=True):
 
     owner: str = ""
     """``Helm release balancers/ako``; "" for an install that nobody owns."""
+    above: str = ""
+    """The object above it, which is left as it is (``ClusterBootstrap demo/shop``); "" for none."""
     objects: tuple[FormerObject, ...] = ()
     harmless_at: datetime.datetime | None = None
     """The time at which all objects were changed; None before that, and without any."""
@@ -86,12 +91,15 @@ def of(install: Install, objects: Seen, before: AkoFormerOwner | None) -> AkoFor
     merged = active | stored
     chain = _chain(install)
     named = [owner for owner in chain if owner.kind in (owners.HELM, "PackageInstall")]
+    higher = chain[chain.index(named[-1]) + 1 :] if named else ()
     owner = before.owner if before is not None else ""
+    above = before.above if before is not None else ""
     harmless_at = before.harmless_at if before is not None else None
     maker = (before.manager, before.applies) if before is not None and before.manager else None
     manager, applies = maker or _maker(install.stateful_set)
     return AkoFormerOwner(
         owner=owner or (str(named[-1]) if named else ""),
+        above=above or (str(higher[-1]) if higher else ""),
         objects=tuple(sorted(merged.values(), key=str)),
         harmless_at=None if active else harmless_at,
         forbidden=before.forbidden if before is not None else "",
@@ -293,6 +301,11 @@ def waiting(former: AkoFormerOwner) -> api.Wait:
             f"{former.owner} owned this AKO before it was adopted, and is active again: "
             f"{former.active}. Two would write the same objects, so akoo-core writes none of them. "
             f"Detach it: {detach(former)}."
+            + (
+                f" {former.above} is above it: see that it does not do that."
+                if former.above
+                else ""
+            )
         ),
         after=60.0,
         expected_seconds=0.0,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from akoo_ako import settings
 from akoo_ako.installs import read, report
+from akoo_ako.releases import followed
 from akoo_core.plugin import commands, errors
 
 
@@ -11,12 +11,15 @@ async def inspect(ctx: commands.CommandContext) -> commands.CommandAnswer:
     """The installs of a Cluster. Raises AkooError when it cannot be reached."""
     if ctx.cluster is None or ctx.workload is None:
         raise errors.AkooError(ctx.unreached)
-    ours = ctx.settings if isinstance(ctx.settings, settings.Settings) else settings.Settings()
+    ours, problem = await followed.settings_of(ctx)
     objects = await read.read(ctx.workload, ctx.kube, ctx.cluster)
     inspected = report.inspect(objects, ctx.cluster, ours)
     return commands.CommandAnswer(
-        lines=tuple(report.lines(ctx.cluster.key, inspected, objects.unseen)),
-        data=report.plain(ctx.cluster.key, inspected, objects.unseen),
+        lines=(*report.lines(ctx.cluster.key, inspected, objects.unseen), *filter(None, [problem])),
+        data={
+            **report.plain(ctx.cluster.key, inspected, objects.unseen),
+            **({"problem": problem} if problem else {}),
+        },
     )
 
 

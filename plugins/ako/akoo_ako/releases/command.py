@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from akoo_ako import names, settings
-from akoo_ako.releases import builtin, config_map, stored
+from akoo_ako import names
+from akoo_ako.releases import builtin, followed, stored
 from akoo_ako.releases.release import Release
 from akoo_ako.releases.table import Table
 from akoo_ako.releases.used import Clusters, clusters
-from akoo_core.plugin import commands, errors, kube, structs
+from akoo_core.plugin import commands, structs
 from akoo_core.plugin.records import Record
 
 
 async def versions(ctx: commands.CommandContext) -> commands.CommandAnswer:
     """The table of releases with the clusters of each."""
-    ours = ctx.settings if isinstance(ctx.settings, settings.Settings) else settings.Settings()
-    ours, problem = await _with_config_map(ctx, ours)
+    ours, problem = await followed.settings_of(ctx)
     listed = rows(ours.table, ctx.records)
     used = clusters(ctx.records)
     return commands.CommandAnswer(
@@ -26,24 +25,6 @@ async def versions(ctx: commands.CommandContext) -> commands.CommandAnswer:
             **({"problem": problem} if problem else {}),
         },
     )
-
-
-async def _with_config_map(
-    ctx: commands.CommandContext, ours: settings.Settings
-) -> tuple[settings.Settings, str]:
-    """The settings with the rows of the ConfigMap; a sentence where they cannot be used."""
-    name, namespace = ours.releases_config_map, ctx.operator.namespace
-    if not name:
-        return ours, ""
-    where = f"ConfigMap {namespace}/{name}"
-    try:
-        obj = await ctx.kube.get(kube.CONFIG_MAPS, name, namespace)
-        more = config_map.rows(obj.get("data") or {}, ours.releases)
-    except (kube.KubeError, TimeoutError) as error:
-        return ours, f"{where} is left out: {error}"
-    except errors.InputError as error:
-        return ours, f"{where} is left out: {error} The operator goes on with what it took before."
-    return structs.replace(ours, releases=(*ours.releases, *more)), ""
 
 
 def rows(table: Table, records: Iterable[Record]) -> list[tuple[Release | str, bool]]:

@@ -27,6 +27,7 @@ NAME = "my-cluster"
 SELECTOR = {"app.kubernetes.io/name": "ako", "app.kubernetes.io/instance": "ako-1593523840"}
 KINDS = {kind.kind: kind for kind in kinds.OWN}
 KINDS_ALL = tuple(KINDS)
+BOOTSTRAPS = kinds.CLUSTER_BOOTSTRAPS[0]
 PACKAGE_INSTALLS = kinds.PACKAGE_INSTALLS[0]
 VALUES = {"username": "shop", "password": "a-password", "certificateAuthorityData": "a-ca"}
 ADOPT = {"existing": "Adopt", "version": "1.13.4", "podSecurity": "Vendor"}
@@ -97,6 +98,13 @@ class Stage:
         install["spec"] = {"packageRef": {"refName": name}, "serviceAccountName": "sa"}
         await kapp.create(PACKAGE_INSTALLS, install)
         await self._config({})
+
+    async def bootstrap(self) -> None:
+        """A ClusterBootstrap of the Cluster that carries the package, among others."""
+        self.fleet.management.served.serve(BOOTSTRAPS)
+        body = _made(BOOTSTRAPS.api_version, BOOTSTRAPS.kind, "shop", "demo")
+        listed = [{"refName": "antrea.1"}, {"refName": "load-balancer-and-ingress-service.x.1.0"}]
+        await self.fleet.user.create(BOOTSTRAPS, body | {"spec": {"additionalPackages": listed}})
 
     def _install(self) -> Objects:
         made: Objects = self.build.helm_install(NAMESPACE, NAME, SELECTOR, VALUES)
@@ -417,6 +425,39 @@ def test_a_package_that_is_not_paused_any_more(build: Any) -> None:
         message = await stage.until("FormerOwnerActive")
         assert "PackageInstall tkg-system/shop-ako is not paused any more" in message
         assert "kubectl -n tkg-system patch packageinstall shop-ako" in message
+
+    play(build, story)
+
+
+def test_a_package_below_a_cluster_bootstrap(build: Any) -> None:
+    """It is left as it is: it carries all packages of the cluster. Its controller writes version
+    and values of the PackageInstall. If that is made anew, the record says so."""
+
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        await stage.bootstrap()
+        (before,) = stage.fleet.management.objects(BOOTSTRAPS)
+        await stage.package()
+        await stage.until("Running")
+        assert stage.paused is True
+        fact = stage.fact()
+        assert fact["owner"] == "PackageInstall tkg-system/shop-ako"
+        assert fact["above"] == "ClusterBootstrap demo/shop (management cluster)"
+        assert stage.fleet.management.objects(BOOTSTRAPS) == [before]
+        addons, package = stage.client("manager"), "shop-ako"
+        version = {"spec": {"packageRef": {"versionSelection": {"constraints": "1.1"}}}}
+        await addons.merge_patch(PACKAGE_INSTALLS, package, version, "tkg-system")
+        at = now.monotonic()
+        await stage.fleet.until(lambda: now.monotonic() > at + 2400)
+        assert (stage.ready()[0], stage.paused) == ("Running", True)
+        (made,) = stage.server.objects(PACKAGE_INSTALLS, "tkg-system")
+        await addons.delete(PACKAGE_INSTALLS, package, "tkg-system")
+        metadata = {"name": package, "namespace": "tkg-system"}
+        spec = {"packageRef": made["spec"]["packageRef"]}
+        await addons.create(PACKAGE_INSTALLS, made | {"metadata": metadata, "spec": spec})
+        message = await stage.until("FormerOwnerActive")
+        assert "PackageInstall tkg-system/shop-ako is not paused any more" in message
+        assert "ClusterBootstrap demo/shop (management cluster) is above it" in message
+        assert stage.pods() == stage.adopted_pods()
 
     play(build, story)
 

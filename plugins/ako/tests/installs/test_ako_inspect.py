@@ -14,7 +14,14 @@ from akoo_ako.rendering import objects
 
 from akoo_core import clock, external
 from akoo_core.plugin import commands, errors
-from akoo_core.plugin.kube import CONFIG_MAPS, SECRETS, KubeClient, Page, Resource
+from akoo_core.plugin.kube import (
+    CONFIG_MAPS,
+    SECRETS,
+    STATEFUL_SETS,
+    KubeClient,
+    Page,
+    Resource,
+)
 from akoo_core.testing import memory
 
 READ_ONLY = external.External(guard=external.ReadOnly())
@@ -56,13 +63,16 @@ def shop(build: Any) -> memory.MemoryServer:
 
 
 def inspected(
-    build: Any, workload: memory.MemoryServer | None, management: memory.MemoryServer
+    build: Any,
+    workload: memory.MemoryServer | None,
+    management: memory.MemoryServer,
+    ours: settings.Settings | None = None,
 ) -> commands.CommandAnswer:
     """The answer, by clients that cannot write."""
     ctx = commands.CommandContext(
         kube=management.client(external=READ_ONLY),
         clock=clock.ManualClock(),
-        settings=settings.Settings(),
+        settings=ours or settings.Settings(),
         management_id="m-1",
         cluster=build.cluster(),
         workload=workload.client(external=READ_ONLY) if workload else None,
@@ -159,6 +169,46 @@ def test_more_than_is_looked_at_leaves_the_answer_open(
         for sentence in answer.data["notLookedAt"]
     )
     assert answer.data["installs"][0]["reason"] == "OwnersUnseen"
+
+
+def test_a_release_of_the_config_map_that_the_operator_follows(
+    build: Any, shop: memory.MemoryServer
+) -> None:
+    """Rows of the ConfigMap count as those of the settings do."""
+    (stateful_set,) = shop.objects(STATEFUL_SETS, names.NAMESPACE)
+    (container,) = stateful_set["spec"]["template"]["spec"]["containers"]
+    container["image"] = container["image"].replace("1.13.4", "1.13.9")
+    stateful_set["metadata"]["labels"]["app.kubernetes.io/version"] = "1.13.9"
+    key = memory.store.key_of(STATEFUL_SETS, names.NAMESPACE, names.STATEFUL_SET)
+    shop.store.put(key, stateful_set)
+    ours, management = settings.Settings(releases_config_map="rows"), memory.MemoryServer()
+    without = inspected(build, shop, management, ours)
+    assert without.lines[-1].startswith("ConfigMap akoo-system/rows is left out: ")
+    assert without.data["problem"] == without.lines[-1]
+    assert "AKO 1.13.9 is not a supported release." in str(without.lines)
+    assert "version" not in section(without)
+    ranges = {"kubernetes": {"min": "1.27", "max": "1.34"}, "avi": {"min": "22.1", "max": "31.1"}}
+    rows = [{"version": "1.13.9", "like": "1.13.4", "definitions": "Like", **ranges}]
+    management.seed(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "rows", "namespace": "akoo-system"},
+            "data": {"releases": json.dumps(rows)},
+        }
+    )
+    known = inspected(build, shop, management, ours)
+    assert "problem" not in known.data
+    assert "is not a supported release" not in str(known.lines)
+    assert section(known)["version"] == "1.13.9"
+    assert known.data["installs"][0]["equal"]
+
+
+def section(answer: commands.CommandAnswer) -> dict[str, Any]:
+    """``spec.plugins.ako`` of the config that is suggested."""
+    (install,) = answer.data["installs"]
+    options_of: dict[str, Any] = install["config"]["spec"]["plugins"]["ako"]
+    return options_of
 
 
 def test_a_cluster_without_ako(build: Any) -> None:
