@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 
 from benchmarks import (
+    adoptions,
     charts,
     fleet,
     fleet_rest,
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "footprint": footprint.idle,
     "noop": reconciles.noop,
     "onboarding": fleet.onboarding,
+    "adoptions": adoptions.adoptions,
     "rest": fleet_rest.rest,
     "rest-large": fleet_rest.rest_large,
     "watches": workload_watches.watches,

@@ -140,6 +140,9 @@ class AdoptedName(Fact, frozen=True, kw_only=True):
     while it waits, and its ``observe`` is called nevertheless."""
     given_back: bool = False
     """The adopted AKO was given back: the core does not manage the cluster any more (orphan)."""
+    kept: str = ""
+    """The part that is not as it was before, in words; "" for none. ``Ready`` of the record says it
+    from then on."""
 
 
 ADOPTION_FAILURES = ("AdoptionWouldRestart", "AdoptionRestarted")

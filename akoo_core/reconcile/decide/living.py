@@ -33,8 +33,8 @@ def decide(
     if annotations.leave == "orphan":
         message = f"{names.LEAVE_ANNOTATION}: orphan"
         return _orphaned(record, "UserWord", message)
-    if _given_back(record):
-        return _orphaned(record, "UserWord", "its AKO was given back as it was")
+    if given_back := _given_back(record):
+        return _orphaned(record, "UserWord", given_back)
     if thing := two_operators.of_ancestor(s):
         return Hold(reason="TwoOperators", message=two_operators.message(thing))
     config = s.choice.config
@@ -57,9 +57,13 @@ def decide(
     return Live()
 
 
-def _given_back(record: Record) -> bool:
+def _given_back(record: Record) -> str:
+    """The way in which its AKO was given back, in words; "" for one that was not."""
     fact = record.spec.facts.get(api.AdoptedName.fact_name)
-    return fact is not None and bool(fact.data.get("givenBack"))
+    if fact is None or not fact.data.get("givenBack"):
+        return ""
+    kept = str(fact.data.get("kept") or "")
+    return "its AKO was given back as it was" + (f", but for {kept}" if kept else "")
 
 
 def _finalizers_missing(

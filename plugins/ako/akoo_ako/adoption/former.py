@@ -70,6 +70,9 @@ class AkoFormerOwner(api.Fact, frozen=True, kw_only=True):
     """The object that the operator may not change, in words; "" for none."""
     hand_back: HandBack = ""
     """The step in which it is given back."""
+    account_written_at: datetime.datetime | None = None
+    """The last write of Secret avi-secret by us after the adoption, where it is given back; None
+    for none."""
     active: str = ""
     """The change that the former owner made since, in words; "" for none."""
     manager: str = ""
@@ -284,6 +287,19 @@ def adopted_name(view: api.View, former: AkoFormerOwner | None, at_once: int) ->
         at_once=at_once,
         contested=former is not None and bool(former.active or step in ("Marks", "Done")),
         given_back=step == "Done",
+        kept=_kept(former) if former is not None and step == "Done" else "",
+    )
+
+
+def _kept(former: AkoFormerOwner) -> str:
+    """The part that is not given back: no record holds the account that AKO had."""
+    if former.account_written_at is None:
+        return ""
+    return (
+        "the account in Secret avi-secret, which akoo-core has written at "
+        f"{former.account_written_at:%Y-%m-%dT%H:%M:%SZ} and with which AKO works now; before its "
+        "former owner writes that Secret again, see that the account of the former owner still "
+        "works on the Avi Controller"
     )
 
 

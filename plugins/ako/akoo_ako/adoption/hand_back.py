@@ -6,6 +6,7 @@ then our marks come off them and the former owner finds them again. What is done
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import Final, Literal
 
@@ -16,6 +17,7 @@ from akoo_ako.adoption.request import HAND_BACK
 from akoo_ako.adoption.shape import AkoShape
 from akoo_ako.installs import kinds
 from akoo_ako.installs.seen import metadata_of, name_of, namespace_of
+from akoo_ako.running import pushes, workload
 from akoo_core.plugin import api, structs
 from akoo_core.plugin import names as core_names
 from akoo_core.plugin.kube import KubeClient, NotFoundError, Resource, managed_fields
@@ -68,9 +70,12 @@ async def observe(ctx: api.VerbContext) -> api.Result:
     if not owner.hand_back:
         # Of an owner that is active, the objects are left as it has them.
         first = render.written(ctx.view) and not owner.active
-        return _noted(ctx.view, structs.replace(owner, hand_back="Objects" if first else "Marks"))
-    if owner.hand_back == "Objects":
-        return _noted(ctx.view, structs.replace(owner, hand_back="Marks"))
+        if first:
+            return _noted(ctx.view, structs.replace(owner, hand_back="Objects"))
+    if owner.hand_back in ("", "Objects"):
+        written_at = await _account_written_at(ctx, there[0].namespace)
+        owner = structs.replace(owner, hand_back="Marks", account_written_at=written_at)
+        return _noted(ctx.view, owner)
     if owner.hand_back == "Marks":
         if ctx.workload is None:
             return _noted(ctx.view, owner)
@@ -92,6 +97,17 @@ def _noted(view: api.View, owner: AkoFormerOwner) -> api.Wait:
         facts=(owner, name),
         consumed=(HAND_BACK.name,) if done and asked else (),
     )
+
+
+async def _account_written_at(ctx: api.VerbContext, namespace: str) -> datetime.datetime | None:
+    """Our last write of Secret avi-secret; None where that was the adoption, which changed no
+    value. It is asked before our marks come off, and with them the time."""
+    adoption = ctx.view.spec.adoption
+    if ctx.workload is None or adoption is None:
+        return None
+    at = pushes.written_at(await workload.credential_metadata(ctx.workload, namespace))
+    since = adoption.ended_at
+    return at if at is not None and since is not None and at > since + pushes.CLOCKS else None
 
 
 async def _unmark(

@@ -24,6 +24,7 @@ HAND_BACK: Final = api.PluginAnnotation(
     help="Give an adopted AKO back to its former owner, as it was.",
     effects=(
         "AKO of {key} is as before it was adopted. It restarts where that differs from now.",
+        "Secret avi-secret keeps the account that AKO uses now: no record holds an earlier one.",
         "Its objects lose our marks. Its former owner (Helm, a package) writes them again.",
         "{key} is not managed any more. AKO is cleaned up on Avi when the Cluster is deleted.",
     ),

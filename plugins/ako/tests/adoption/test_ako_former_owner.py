@@ -169,8 +169,13 @@ class Stage:
 
     def has_key(self, key: str) -> bool:
         """AKO's ConfigMap has that key, perhaps without a value."""
-        (config_map,) = self.server.objects(resources.CONFIG_MAPS, NAMESPACE)
-        return key in config_map["data"]
+        return key in self.config_map()["data"]
+
+    def password(self) -> str:
+        """Of Secret avi-secret, encoded."""
+        secrets = self.server.objects(resources.SECRETS, NAMESPACE)
+        mine = next(obj for obj in secrets if obj["metadata"]["name"] == "avi-secret")
+        return str(mine["data"]["password"])
 
     def pods(self) -> set[str]:
         return {pod["metadata"]["uid"] for pod in self.server.objects(resources.PODS, NAMESPACE)}
@@ -530,6 +535,8 @@ def test_an_adopted_ako_is_given_back_to_helm(build: Any, changed: bool) -> None
         await stage.fleet.until(lambda: handed_back(stage), seconds=600)
         assert as_it_was(stage, "helm") == before
         assert stage.owner() == "helm"
+        await stage.until("Orphaned")
+        assert "(its AKO was given back as it was)" in stage.ready()[1]
         assert changed or stage.pods() == pods
         record = stage.fleet.record("shop")
         assert record is not None
@@ -568,6 +575,34 @@ def test_helm_4_upgrades_the_release_that_it_got_back(build: Any) -> None:
         assert stage.key("logLevel") == "DEBUG"
         assert not stage.has_key("nsSyncLabelKey")
         assert stage.pods() == pods
+
+    play(build, story)
+
+
+def test_the_account_of_an_ako_that_is_given_back(build: Any) -> None:
+    """It is the one of now: the former one may not work any more. The record says so."""
+
+    async def story(stage: Stage, now: virtual_time.LoopClock) -> None:
+        await stage.helm()
+        await stage.until("Running")
+        at = now.monotonic()
+        await stage.fleet.until(lambda: now.monotonic() > at + 600)
+        changed = base64.b64encode(b"rotated").decode()
+        await stage.fleet.user.merge_patch(
+            resources.SECRETS, "shop-avi", {"data": {"password": changed}}, "avi"
+        )
+        await stage.fleet.until(lambda: stage.password() == changed, seconds=1200)
+        await asked(stage)
+        await stage.fleet.until(lambda: handed_back(stage), seconds=600)
+        await stage.until("Orphaned")
+        message = stage.ready()[1]
+        assert "but for the account in Secret avi-secret, which akoo-core has written at" in message
+        assert "rotated" not in message
+        assert stage.password() == changed
+        at = now.monotonic()
+        await stage.fleet.restart()
+        await stage.fleet.until(lambda: now.monotonic() > at + 1200)
+        assert stage.ready() == ("Orphaned", message)
 
     play(build, story)
 
