@@ -12,7 +12,7 @@ from akoo_core.kube import client, resource
 from akoo_core.objects import cluster, names
 from akoo_core.objects.config import Config
 from akoo_core.objects.record import Record, from_object, says_ready
-from akoo_core.reconcile.decide import removal_limit, selection
+from akoo_core.reconcile.decide import adoption_limit, removal_limit, selection
 from akoo_core.reconcile.status import config_status
 
 UID = "uid"
@@ -26,6 +26,8 @@ SERVED_READY = "served-by-ready"
 REMOVED = "removed"
 """Index by the hour in which a removal began; its other values are the times, and LEAVES."""
 LEAVES = "leaves"
+ADOPTION = "adoption"
+"""Index of the records with an adoption, by the marks of decide.adoption_limit."""
 UNFINISHED = "unfinished"
 """Index of the records that are not finished, by the namespace of their Cluster and by ALL."""
 ALL = ""
@@ -79,6 +81,7 @@ _RECORD_INDEXES: dict[str, indexes.IndexFunction] = {
     SERVED_READY: lambda obj: _served_by(obj) if says_ready(obj) else [],
     REMOVED: _removed,
     UNFINISHED: _unfinished,
+    ADOPTION: lambda obj: adoption_limit.marks(obj["spec"]),
 }
 
 
@@ -182,6 +185,16 @@ class CachedWorld:
 
     def records_of_config(self, name: str) -> tuple[Record, ...]:
         return _records(self.record_objects.lookup(CONFIG, name))
+
+    def adoptions(self, of: Config) -> adoption_limit.Shown:
+        def marked(value: str) -> frozenset[str]:
+            return frozenset(key.name for key in self.record_objects.keys_by(ADOPTION, value))
+
+        return adoption_limit.Shown(
+            begun=marked(adoption_limit.begun(of.name)),
+            under_way=marked(adoption_limit.under_way(of.uid)),
+            failed=_records(self.record_objects.lookup(ADOPTION, adoption_limit.failed(of.uid))),
+        )
 
     def removals(self) -> removal_limit.Ledger:
         return _Ledger(self.record_objects, self.namespace)

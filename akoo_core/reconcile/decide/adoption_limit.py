@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from akoo_core import structs
 from akoo_core.objects.config import Config
@@ -16,6 +16,43 @@ class AdoptionHold(structs.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class Shown(structs.Struct, frozen=True, kw_only=True):
+    """The adoptions of a config that the caches show."""
+
+    begun: frozenset[str] = frozenset()
+    """Names of the records with an adoption, ended or not."""
+    under_way: frozenset[str] = frozenset()
+    failed: tuple[Record, ...] = ()
+    """Those under way that have failed."""
+
+
+def marks(spec: structs.JSON) -> list[str]:
+    """The values by which a record is found in an index of adoptions."""
+    adoption, ref = spec.get("adoption"), spec["configRef"]
+    if not adoption:
+        return []
+    values = [begun(ref["name"])]
+    if not (adoption.get("endedAt") or spec.get("finishedAt") or spec.get("leaving")):
+        values.append(under_way(ref["uid"]))
+        values += [failed(ref["uid"])] if adoption.get("failure") else []
+    return values
+
+
+def begun(config_name: str) -> str:
+    """The mark of a record with an adoption."""
+    return f"begun {config_name}"
+
+
+def under_way(config_uid: str) -> str:
+    """The mark of a record whose adoption is under way."""
+    return f"under way {config_uid}"
+
+
+def failed(config_uid: str) -> str:
+    """The mark of a record whose adoption is under way and has failed."""
+    return f"failed {config_uid}"
+
+
 class Begun:
     """The adoptions that this process began, for those that the caches do not show yet."""
 
@@ -26,33 +63,22 @@ class Begun:
         """Remember an adoption."""
         self._of_config[record_name] = config_name
 
-    def unseen(self, config_name: str, seen: tuple[Record, ...]) -> tuple[str, ...]:
-        """Records of the config whose adoption the records in ``seen`` do not show."""
-        shown = {record.name for record in seen if record.spec.adoption is not None}
-        for name in shown & self._of_config.keys():
+    def unseen(self, config_name: str, shown: Collection[str]) -> tuple[str, ...]:
+        """Records of the config whose adoption the caches do not show. ``shown``: those that they
+        show."""
+        for name in [name for name in self._of_config if name in shown]:
             del self._of_config[name]
         return tuple(name for name, of in self._of_config.items() if of == config_name)
 
 
-def held(
-    others: Iterable[Record], unseen: int, config: Config, at_once: int
-) -> AdoptionHold | None:
-    """The cause against one more adoption now; None for none.
+def held(name: str, shown: Shown, unseen: int, config: Config, at_once: int) -> AdoptionHold | None:
+    """The cause against an adoption of this record now; None for none.
 
-    ``others``: the other records of the config. ``unseen``: adoptions that have begun and that they
-    do not show. A failure counts until somebody changes the config.
+    ``unseen``: adoptions of others that have begun and that the caches do not show. A failure
+    counts until somebody changes the config.
     """
-    adopting = [
-        record
-        for record in others
-        if record.spec.config_ref.uid == config.uid
-        and record.spec.finished_at is None
-        and record.spec.leaving is None
-        and record.spec.adoption is not None
-        and record.spec.adoption.ended_at is None
-    ]
-    for record in sorted(adopting, key=_name):
-        if _failed(record, config):
+    for record in sorted(shown.failed, key=_name):
+        if record.name != name and _failed(record, config):
             return AdoptionHold(reason="AdoptionHalted", message=_message(record, config))
     if at_once == 0:
         message = (
@@ -60,7 +86,7 @@ def held(
             "plan shows what would be done."
         )
         return AdoptionHold(reason="AdoptionWaits", message=message)
-    count = len(adopting) + unseen
+    count = len(shown.under_way - {name}) + unseen
     if count < at_once:
         return None
     message = (

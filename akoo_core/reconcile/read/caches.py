@@ -9,7 +9,7 @@ from akoo_core.kube import client
 from akoo_core.objects import cluster, config
 from akoo_core.objects.record import Record
 from akoo_core.plugin import api
-from akoo_core.reconcile.decide import removal_limit, selection
+from akoo_core.reconcile.decide import adoption_limit, removal_limit, selection
 from akoo_core.reconcile.status import config_status
 
 
@@ -54,8 +54,8 @@ class RecordWorld(Protocol):
         """All records whose clusterRef has that namespace and name, whatever the UID."""
         ...
 
-    def records_of_config(self, name: str) -> tuple[Record, ...]:
-        """All records whose configRef has that name."""
+    def adoptions(self, of: config.Config) -> adoption_limit.Shown:
+        """The adoptions of a config. Every waiting record asks: only failed ones are decoded."""
         ...
 
     def removals(self) -> removal_limit.Ledger:

@@ -20,7 +20,7 @@ from akoo_core.plugin_host import caller, context, registry
 from akoo_core.reconcile import record_controller
 from akoo_core.reconcile.act import record_writes
 from akoo_core.reconcile.act.services import Services
-from akoo_core.reconcile.decide import removal_limit, selection
+from akoo_core.reconcile.decide import adoption_limit, removal_limit, selection
 from akoo_core.reconcile.deploy import deployer, secrets
 from akoo_core.reconcile.read import pace, secret_reader
 from akoo_core.reconcile.read.ancestor import Ancestor
@@ -99,8 +99,8 @@ class Lists:
             == (namespace, name)
         )
 
-    def records_of_config(self, name: str) -> tuple[record_.Record, ...]:
-        return tuple(record for record in self._records if record.spec.config_ref.name == name)
+    def adoptions(self, of: config.Config) -> adoption_limit.Shown:
+        return adoption_limit.Shown()
 
 
 class Same:

@@ -17,7 +17,7 @@ from akoo_core.objects import record as records
 from akoo_core.objects.cluster import Cluster
 from akoo_core.objects.config import Config
 from akoo_core.objects.record import Record
-from akoo_core.reconcile.decide import removal_limit, selection
+from akoo_core.reconcile.decide import adoption_limit, removal_limit, selection
 from akoo_core.reconcile.status import config_status
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_builders as builders
@@ -95,6 +95,20 @@ class CurrentWorld:
 
     def records_of_config(self, name: str) -> tuple[Record, ...]:
         return tuple(record for record in self.records() if record.spec.config_ref.name == name)
+
+    def adoptions(self, of: Config) -> adoption_limit.Shown:
+        def marked(value: str) -> tuple[Record, ...]:
+            return tuple(
+                records.from_object(obj)
+                for obj in self._server.objects(resources.AKO_DEPLOYMENTS)
+                if value in adoption_limit.marks(obj["spec"])
+            )
+
+        return adoption_limit.Shown(
+            begun=frozenset(record.name for record in marked(adoption_limit.begun(of.name))),
+            under_way=frozenset(record.name for record in marked(adoption_limit.under_way(of.uid))),
+            failed=marked(adoption_limit.failed(of.uid)),
+        )
 
 
 class Ledger:

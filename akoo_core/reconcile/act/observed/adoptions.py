@@ -63,10 +63,9 @@ def _limit(
     attempt: Attempt, config: Config, adopted: api.AdoptedName
 ) -> adoption_limit.AdoptionHold | None:
     services = attempt.services
-    seen = services.world.records_of_config(config.name)
-    unseen = set(services.adoptions.unseen(config.name, seen)) - {attempt.name}
-    others = tuple(record for record in seen if record.name != attempt.name)
-    return adoption_limit.held(others, len(unseen), config, adopted.at_once)
+    shown = services.world.adoptions(config)
+    unseen = set(services.adoptions.unseen(config.name, shown.begun)) - {attempt.name}
+    return adoption_limit.held(attempt.name, shown, len(unseen), config, adopted.at_once)
 
 
 async def holder(attempt: Attempt, cluster_name: str) -> str:
