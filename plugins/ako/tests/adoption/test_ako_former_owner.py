@@ -169,7 +169,10 @@ class Stage:
 
     def has_key(self, key: str) -> bool:
         """AKO's ConfigMap has that key, perhaps without a value."""
-        return key in self.config_map()["data"]
+        listed = self.server.objects(resources.CONFIG_MAPS, NAMESPACE)
+        return any(
+            key in obj["data"] for obj in listed if obj["metadata"]["name"] == "avi-k8s-config"
+        )
 
     def password(self) -> str:
         """Of Secret avi-secret, encoded."""
