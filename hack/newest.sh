@@ -11,7 +11,8 @@ export PATH
 
 tests="tests/unit/test_trust.py tests/component/kube/test_farewell.py
     tests/component/kube/test_transport.py plugins/avi/tests/client/test_client_wire.py
-    plugins/avi/tests/client/test_client_sessions.py"
+    plugins/avi/tests/client/test_client_sessions.py plugins/avi/tests/client/test_client_proxy.py
+    tests/unit/kube/test_workload_proxy.py tests/unit/core/test_ca_bundle.py"
 environment=.venv-newest
 
 # "3.13.0 /path/to/python" of an interpreter that starts, has TLS and is new enough.

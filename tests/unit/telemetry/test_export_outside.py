@@ -97,6 +97,7 @@ def test_the_environment_is_not_asked_again(
     span: sdk.ReadableSpan,
     collector: tls_server.TlsServer,
     proxy: connect_proxy.ConnectProxy,
+    other_ca: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
@@ -104,6 +105,8 @@ def test_the_environment_is_not_asked_again(
     monkeypatch.delenv("no_proxy", raising=False)
     assert sent(span, collector)
     assert proxy.targets == []
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(collector.ca_file))
+    assert not sent(span, collector, ca=other_ca)
 
 
 def test_the_collector_needs_a_certificate_of_the_bundle(
