@@ -10,7 +10,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from akoo_avi.cleanup import passes, sweep
+from akoo_avi.cleanup import ancestor_users, passes, sweep
 from akoo_avi.client import AviClient, Controllers, access
 from akoo_avi.client.access.reach import Reach
 from akoo_avi.client.listing import ListedObjects
@@ -36,6 +36,7 @@ async def audit(ctx: api.AuditContext, controllers: Controllers) -> api.Audit:
     them is listed and raises nothing."""
     seen = await _open(ctx, controllers)
     living = alive(ctx.records)
+    of_ancestor = ancestor_users.expected(ctx.records)
     all_strays: list[api.Stray] = []
     unseen = list(seen.unseen)
     for client in seen.clients:
@@ -45,6 +46,11 @@ async def audit(ctx: api.AuditContext, controllers: Controllers) -> api.Audit:
             unseen += moving
         except access.ANSWERED as error:
             unseen.append(f"{client.address}: {access.answer(error).message}")
+            continue
+        try:
+            all_strays += await ancestor_users.left(client, of_ancestor)
+        except access.ANSWERED as error:
+            unseen.append(f"{client.address}, users of AKOO: {access.answer(error).message}")
     return api.Audit(strays=tuple(all_strays), unseen=tuple(unseen))
 
 
