@@ -213,6 +213,15 @@ async def test_without_the_workload_cluster_there_is_no_answer() -> None:
     assert await looked(bed_of(), None) == ()
 
 
+async def test_a_cluster_that_does_not_answer_leaves_the_last_answer() -> None:
+    bed, server = bed_of(), kubernetes(without=("Ingress", "safe"))
+    shared = await looked(bed, server)
+    assert not use_of(shared).exclusive
+    server.faults.before("list services", errors.ServerError("not now"), times=9)
+    assert await looked(bed, server) == ()
+    assert await looked(bed, server, *shared) == shared
+
+
 async def test_a_name_that_we_made_is_not_asked_about() -> None:
     bed = bed_of(cluster=X)
     since = bed.controller.journal.last

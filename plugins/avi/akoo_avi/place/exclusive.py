@@ -17,7 +17,13 @@ from akoo_avi.ownership import claim, inventory, kinds, marks, origins, referenc
 from akoo_avi.ownership.origins import MarkedObject, Origin
 from akoo_avi.spec import names, placement
 from akoo_core.plugin import api, structs
-from akoo_core.plugin.kube import ForbiddenError, KubeClient, NotFoundError, Resource
+from akoo_core.plugin.kube import (
+    ForbiddenError,
+    KubeClient,
+    KubeError,
+    NotFoundError,
+    Resource,
+)
 
 PAGES: Final = 20
 PAGE: Final = 500
@@ -64,8 +70,8 @@ async def look(
     ctx: api.VerbContext, avi: AviClient, stored: placement.Stored
 ) -> tuple[api.Fact, ...]:
     """The answer as facts; () for a name that akoo-core made, and where nothing could be
-    compared. Called by observe: prepare has no workload cluster. Raises AviErrors and
-    KubeErrors."""
+    compared. Called by observe: prepare has no workload cluster. Where that does not answer, the
+    last answer counts. Raises AviErrors."""
     name = stored.cluster_name
     known = names.made_by_us(name) or placement.name_exclusive(ctx.view, stored.place) is not None
     if known or ctx.workload is None:
@@ -74,7 +80,13 @@ async def look(
     there: set[Origin] = set()
     unread: list[str] = []
     for kind in sorted(origins.kinds_of(marked)):
-        read = await _names(ctx.workload, kind)
+        try:
+            read = await _names(ctx.workload, kind)
+        except (KubeError, TimeoutError) as error:
+            ctx.log.info(
+                "the cluster's objects cannot be compared now", extra={"error": str(error)}
+            )
+            return kept(ctx.view, stored)
         there |= read or set()
         unread += [] if read is not None else [f"not every {kind} of the cluster could be read"]
     strangers = (*elsewhere, *(unread or origins.strangers(marked, frozenset(there))))
