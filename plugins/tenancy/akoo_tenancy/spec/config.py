@@ -26,7 +26,7 @@ _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 Per = Literal["Config", "Namespace", "Cluster"]
 Whose = Literal["Provider", "Own"]
-Choice = Literal["Tenancy", "Reference", "Disabled"]
+Choice = Literal["Tenancy", "Reference", "Disabled", "Adopted"]
 """The provider of the account: this plugin, the Secret of workloadCredentialRef, or neither."""
 
 

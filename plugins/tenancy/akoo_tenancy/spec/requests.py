@@ -22,6 +22,10 @@ MADE_FOR_IT: Final = "made-for-this-cluster"
 def refusal(record: records.Record, flags: frozenset[str]) -> str:
     """The reason why the request would have no effect on a record; "" for none."""
     del flags
+    adoption = record.spec.adoption
+    adopted = adoption is not None and adoption.ended_at is not None
+    if adopted and "TenancyAccount" not in record.spec.facts and record.spec.leaving is None:
+        return ""
     if "TenancyAccount" not in record.spec.facts:
         return "it has no account of plugin tenancy"
     if api.WorkloadCredential.fact_name in record.spec.declined:

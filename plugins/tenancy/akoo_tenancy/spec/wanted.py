@@ -12,7 +12,7 @@ from akoo_core.plugin import ako_values, api, structs
 from akoo_core.plugin import names as core_names
 from akoo_tenancy.roles.permissions import Release
 from akoo_tenancy.roles.plan import ADMIN, Isolation, Needs
-from akoo_tenancy.spec import config, tenant_used
+from akoo_tenancy.spec import config, requests, tenant_used
 from akoo_tenancy.spec.config import Choice, Options
 
 NEWEST_AKO: Final[Release] = (99,)
@@ -87,6 +87,8 @@ def of_view(view: api.View) -> Asked:
         reference=spec.workload_credential_ref.complete,
         management=view.spec.cluster_ref.namespace == core_names.MANAGEMENT_NAMESPACE,
     )
+    if choice == "Tenancy" and _keeps_adopted(view):
+        choice = "Adopted"
     own = tenant_used.of_view(view)
     if choice != "Tenancy":
         if own:
@@ -110,8 +112,19 @@ def of_view(view: api.View) -> Asked:
     )
 
 
+def _keeps_adopted(view: api.View) -> bool:
+    """AKO was adopted, and keeps the account that it has: an adoption changes nothing. Once it has
+    ended, a person may ask for another account (annotation ``tenancy.akoo.io/rotate``)."""
+    adoption = view.spec.adoption
+    if adoption is None or "TenancyAccount" in view.spec.facts:
+        return False
+    return adoption.ended_at is None or requests.cause(view) is None
+
+
 def elsewhere(choice: Choice) -> str:
     """The provider of the account, where it is not this plugin, as a sentence."""
+    if choice == "Adopted":
+        return "AKO was adopted and keeps its account, until somebody asks for a rotation."
     if choice == "Reference":
         return "The account is that of spec.workloadCredentialRef."
     return (
