@@ -14,7 +14,7 @@ from akoo_ako.releases import loading
 from akoo_ako.rendering import objects, statefulset, values
 from hypothesis import event, given
 
-from tests.ako.ako_configs import OPTIONS, SPEC
+from tests.ako.ako_configs import OPTIONS, POD_OPTIONS, SPEC
 
 STEADY = hypothesis.settings(derandomize=True, deadline=None, max_examples=300)
 JSON_KEYS = ("vipNetworkList", "nodeNetworkList", "bgpPeerLabels", "blockedNamespaceList")
@@ -39,7 +39,7 @@ def config_map_keys(manifest: dict[str, Any]) -> set[str]:
 
 
 @STEADY
-@given(spec=SPEC, given_options=OPTIONS)
+@given(spec=SPEC, given_options=OPTIONS | POD_OPTIONS)
 def test_any_config_is_refused_with_a_reason_or_renders_whole(
     build: Any, spec: dict[str, Any], given_options: options.Options
 ) -> None:
