@@ -2,7 +2,8 @@
 
 It ends as without the crash: the same Pod, each object with one owner. ``AKOO_PROOF=1`` takes every
 point. Otherwise each site of a write in an adoption is taken at both moments and each site of a
-read at one; of the other two, each kind of object is taken once, after a write of it.
+read at one; of the other two, the record and each kind of object that an adoption takes over are
+taken once, after a write of it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import pytest
 
 from tests.sim import sim_adoption, sim_crashes, test_crashes
 
+TAKEN = (*(kind.plural for kind in sim_adoption.TAKEN), "akodeployments")
+
 
 def chosen(story: sim_crashes.Story, played: sim_crashes.Played) -> list[sim_crashes.Point]:
     """The points to crash at."""
@@ -18,7 +21,7 @@ def chosen(story: sim_crashes.Story, played: sim_crashes.Played) -> list[sim_cra
         return test_crashes.chosen(played)
     taken: dict[str, sim_crashes.Point] = {}
     for point in played.points[played.begun :]:
-        if point.write and point.moment == "after":
+        if point.write and point.moment == "after" and point.site.endswith(TAKEN):
             taken.setdefault(point.site, point)
     return list(taken.values())
 
