@@ -8,7 +8,7 @@ import ssl
 import pytest
 from akoo_testbed import certificates
 
-from akoo_core import errors, external, settings
+from akoo_core import errors, external, settings, trust
 from akoo_core.app import assembly
 from akoo_core.outside.bundle import CaBundle
 from akoo_core.plugin import trust as plugin_trust
@@ -81,6 +81,7 @@ async def test_it_adds_to_the_cas_of_the_system_within_a_call(file: pathlib.Path
     async with seam.call("avi", "GET x", write=False):
         assert trusted(plugin_trust.context(None)) == der(SYSTEM, FIRST)
         assert trusted(plugin_trust.context(SECOND)) == der(SECOND)
+        assert trusted(trust.context(SECOND, also=FIRST.encode())) == der(SECOND)
         assert plugin_trust.system_anchors() == (f"the CAs of the system and of caBundle ({file})")
     assert trusted(plugin_trust.context(None)) == der(SYSTEM)
     async with external.External().call("avi", "GET x", write=False):
