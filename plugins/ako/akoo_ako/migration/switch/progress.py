@@ -68,7 +68,10 @@ class Progress:
         )
 
     async def mark_stopped(self) -> None:
-        """Note in the journal that the ancestor is stopped, and its Pods have ended."""
+        """Note in the journal that the ancestor is stopped, and its Pods have ended.
+
+        Raises AkooError where something has restored it meanwhile."""
+        _check_stopped(self.estate, self.journal)
         keys = ",".join(sorted(map(key_of, self.estate.deployments)))
         self.journal = await self.store.mark(self.journal, keys)
 
