@@ -44,7 +44,8 @@ class Adoption:
         self.cluster: Object = {}
         self.install = Install(program="", namespace="", cluster_name="", parts=())
         self._before = Look({}, ("", ""), 0, counts.Counts(), {})
-        self._last = 0
+        self.since = 0
+        """The last request to Avi before AKO was watched."""
 
     # Before.
 
@@ -97,7 +98,7 @@ class Adoption:
         """From now on AKO and all that it has on Avi are to stay as they are."""
         self.scene.remember()
         self._before = await self.look()
-        self._last = self.scene.avi.controller.journal.last
+        self.since = self.scene.avi.controller.journal.last
 
     async def _addressed(self, workload: kubeapi.KubeApi) -> None:
         """AKO writes the address of a Service last: then nothing more changes on Avi."""
@@ -147,7 +148,7 @@ class Adoption:
         now = await self.look()
         assert now == self._before
         journal = self.scene.avi.controller.journal
-        writes = journal.entries(since=self._last, writes=True)
+        writes = journal.entries(since=self.since, writes=True)
         own = [entry for entry in writes if self._touches(entry.subject)]
         assert not own, [str(entry) for entry in own]
 

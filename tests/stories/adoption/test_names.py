@@ -40,7 +40,8 @@ async def test_adopted_name_of_two(s: Scene) -> None:
         assert a.on_avi() == before
         assert before, "the other has its services on Avi"
         for user in (s.account, f"ako-{s.config}", f"ako-{stranger}"):
-            entries = s.avi.controller.journal.entries(method="DELETE", user=user)
+            journal = s.avi.controller.journal
+            entries = journal.entries(since=a.since, method="DELETE", user=user)
             deleted = {entry.subject.name for entry in entries}
             assert deleted <= {f"akoo-claim-{s.x}"}, (user, deleted)
         s.untouched()
