@@ -60,7 +60,7 @@ def test_where_there_is_none_it_is_made(avi_world: World) -> None:
 
 
 def test_it_is_looked_for_once(avi_world: World) -> None:
-    """What is made later under its name is somebody else's."""
+    """An object that is made later under its name is somebody else's."""
     world = home(avi_world)
     world.call("observe")
     world.workload.seed(OF_ANCESTOR)
