@@ -12,7 +12,6 @@ from tests.stories.setting import NAME
 from tests.stories.telling import proof, story
 
 
-@proof
 @story
 async def test_release_of_helm_adopted(s: Scene) -> None:
     """Helm does not find its release any more."""
