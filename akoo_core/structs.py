@@ -28,6 +28,8 @@ UnsetType = msgspec.UnsetType
 Raw = msgspec.Raw
 """JSON text that is decoded later; ``bytes(raw)`` gives it."""
 
+_NOT_YAML = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """An immutable value; unknown fields are ignored when it is decoded.
@@ -103,6 +105,18 @@ def _failure(error: Exception) -> DecodeError:
 def encode_json(value: Any) -> bytes:
     """Compact JSON with a fixed order of keys, so that equal values give equal bytes."""
     return msgspec.json.encode(value, order="deterministic")
+
+
+def encode_yaml(value: Any) -> bytes:
+    """``encode_json`` for a reader of YAML, such as the server of an apply patch.
+
+    JSON is YAML but for some letters, which are escaped: a parser of YAML refuses them, or reads a
+    line separator as a space. Letters above U+FFFF are not: YAML has no surrogate pairs.
+    """
+    encoded = encode_json(value)
+    if encoded.isascii() and b"\x7f" not in encoded:
+        return encoded
+    return _NOT_YAML.sub(lambda found: rf"\u{ord(found[0]):04x}", encoded.decode()).encode()
 
 
 def encode_as_is(value: Any) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from akoo_core import structs
-from akoo_core.kube.request import JSON, JSON_PATCH, Payload, ServerRequest
+from akoo_core.kube.request import APPLY_PATCH, JSON, JSON_PATCH, Payload, ServerRequest
 
 _METHODS = {
     "get": "GET",
@@ -50,6 +50,7 @@ class HttpCall(NamedTuple):
         """The request with its body encoded."""
         query, body, content_type, metadata_only = payload
         patch = body if content_type == JSON_PATCH else ()
+        encode = structs.encode_yaml if content_type == APPLY_PATCH else structs.encode_json
         headers = {"Accept": _partial(request) if metadata_only else JSON}
         if body is not None:
             headers["Content-Type"] = content_type
@@ -61,7 +62,7 @@ class HttpCall(NamedTuple):
             request.write and not payload.dry_run,
             query,
             headers,
-            None if body is None else structs.encode_json(body),
+            None if body is None else encode(body),
             request,
             patch,
         )

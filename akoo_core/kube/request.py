@@ -13,7 +13,7 @@ JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
-"""The server reads YAML here, and JSON is YAML."""
+"""The server reads YAML here, and most JSON is YAML (``structs.encode_yaml``)."""
 
 _WRITES = frozenset({"create", "update", "patch", "apply", "delete"})
 

@@ -12,6 +12,7 @@ import collections.abc
 import contextlib
 import json
 import pathlib
+import re
 import ssl
 import tempfile
 import typing
@@ -22,6 +23,7 @@ import yaml
 Object = dict[str, typing.Any]
 
 CALL_SECONDS = 15.0
+_NOT_YAML = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 class ApiError(Exception):
@@ -87,7 +89,7 @@ class Transport:
         content_type: str = "application/json",
     ) -> Object:
         """Any request; `path` begins with a slash. Returns the decoded answer."""
-        data = None if body is None else json.dumps(body)
+        data = None if body is None else encoded(body)
         headers = {"Content-Type": content_type}
         async with self._open().request(
             method, self.server + path, data=data, params=params, headers=headers
@@ -155,6 +157,15 @@ def _tls(ca_data: str | None, user: Object) -> ssl.SSLContext:
             pair.write_bytes(b"\n".join(base64.b64decode(part) for part in parts))
             context.load_cert_chain(pair)
     return context
+
+
+def encoded(body: object) -> str:
+    """JSON that a parser of YAML reads, too, as that of an apply patch is.
+
+    YAML has no surrogate pairs, and takes some letters only as escapes.
+    """
+    text = json.dumps(body, ensure_ascii=False)
+    return _NOT_YAML.sub(lambda found: rf"\u{ord(found[0]):04x}", text)
 
 
 def error_of(status: int, text: str) -> ApiError:

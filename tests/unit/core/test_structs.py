@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from akoo_core import structs
@@ -74,3 +75,12 @@ def test_empty_shells_are_dropped_and_a_written_empty_list_is_kept(
 def test_text_that_is_not_json() -> None:
     with pytest.raises(structs.DecodeError, match="not JSON"):
         structs.decode_json(b"<html>")
+
+
+@given(VALUES)
+@example("a \x85 b\u2028c \u2029")
+@example({"\x7f\x9f": ["\ufeff", "\ufffe\uffff", "\U0001f600", '\0\t"\\\\']})
+def test_a_reader_of_yaml_reads_the_value(value: object) -> None:
+    encoded = structs.encode_yaml(value)
+    assert yaml.safe_load(encoded) == value
+    assert structs.decode_json(encoded) == value

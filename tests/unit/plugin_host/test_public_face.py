@@ -95,7 +95,8 @@ EXPORTED = {
     """,
     "structs": """
         DecodeError FieldShape JSON Meta NotPlainError Struct StrictStruct convert decode_json
-        decode_plain_yaml encode_json field fields replace to_object to_plain without_empty
+        decode_plain_yaml encode_json encode_yaml field fields replace to_object to_plain
+        without_empty
     """,
     "threads": "PluginThreads",
     "trust": "advice context system_anchors",

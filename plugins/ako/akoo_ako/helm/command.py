@@ -87,7 +87,7 @@ def _folder(work: TemplateWork) -> Iterator[pathlib.Path]:
     with tempfile.TemporaryDirectory(prefix="akoo-helm-") as made:
         folder = pathlib.Path(made)
         (folder / "chart.tgz").write_bytes(work.archive)
-        (folder / "values.json").write_bytes(structs.encode_json(work.values))
+        (folder / "values.json").write_bytes(structs.encode_yaml(work.values))
         yield folder
 
 

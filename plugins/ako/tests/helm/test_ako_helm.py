@@ -21,6 +21,8 @@ from akoo_core.plugin import api, structs
 from tests.ako import ako_chart
 
 FIRST = "spec.plugins.ako.chart"
+NOT_YAML = "a \x85 b\u2028c \x7f\U0001f600"
+"""Letters that helm, which reads YAML, has only as escapes, and one that it has only without."""
 
 
 def of_kind(objects: tuple[dict[str, Any], ...], kind: str) -> dict[str, Any]:
@@ -98,10 +100,10 @@ def test_values_that_only_the_chart_knows_are_passed_on(
 ) -> None:
     body = f"/bin/cp values.json {tmp_path}/seen\nexec /bin/cat {tmp_path}/output"
     workshop.helm = ako_chart.program(tmp_path, body)
-    values = {"extra": {"text": "x"}, "AKOSettings": {"logLevel": "DEBUG"}}
+    values = {"extra": {"text": NOT_YAML}, "AKOSettings": {"logLevel": "DEBUG"}}
     data = of_kind(workshop.contributed({"values": values}), "ConfigMap")["data"]
-    seen = yaml.safe_load((tmp_path / "seen").read_text())
-    assert seen["extra"] == {"text": "x"}
+    seen = yaml.safe_load((tmp_path / "seen").read_bytes())
+    assert seen["extra"] == {"text": NOT_YAML}
     assert seen["ako-crd-operator"] == {"enabled": False}
     assert data["logLevel"] == "DEBUG"
     assert "clusterName" not in seen["AKOSettings"]
