@@ -66,6 +66,8 @@ class SuggestingGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
+        if ctx.resilient_parsing:  # a shell completes: it is silent
+            return super().resolve_command(ctx, args)
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             near = errors.near(name, self.list_commands(ctx))
             raise errors.InputError(

@@ -334,7 +334,9 @@ def completed(*words: str, last: str = "") -> list[str]:
 def test_commands_of_plugins_are_completed_and_broken_ones_are_silent(world: CommandWorld) -> None:
     world.cluster(SHOP)
     assert completed(last="rotat") == ["rotate"]
-    assert completed(last="gon") == []
+    assert completed(last="gon") == ["gone"], "its name needs no import; typed, it says the cause"
+    for unknown in ("gone", "nosuch"):
+        assert completed(unknown, last="--") == completed(last="--")
     assert completed(last="p") == ["pause", "plan", "plugins"]
     assert completed("rotate", last="--comp") == ["--compromised"]
     assert completed("rotate", last="team") == [SHOP]
