@@ -67,7 +67,7 @@ proof: testbed ## crashes, simulation and the bed under fire at full length
 		plugins/tenancy/tests/test_tenancy_isolation.py plugins/tenancy/tests/test_tenancy_bad_stores.py \
 		plugins/vsphere/tests/test_vsphere_inventories.py tests/unit/cli/ui tests/unit/reconcile/test_deploy_kept_model.py tests/unit/release \
 		tests/component/deploy/test_chart_life.py tests/component/deploy/test_clusterctl_life.py \
-		plugins/ako/tests/migration -n 2 --dist loadgroup $(ARGS)
+		plugins/ako/tests/migration plugins/ako/tests/component/test_ako_any_config.py -n 2 --dist loadgroup $(ARGS)
 
 # Releases that no bed has yet are built: Cluster API in two to four minutes, Kubernetes in about eight.
 .PHONY: compat

@@ -45,7 +45,7 @@ EXTRA = shell(
     log=shell(
         logLevel=st.sampled_from(["INFO", "DEBUG", ""]),
         persistentVolumeClaim=text,
-        mountPath=text,
+        mountPath=text | st.sampled_from(["/log", "a:b", "/etc/istio-output-certs"]),
         logFile=text,
         akoGatewayLogFile=text,
     ),
@@ -79,12 +79,14 @@ SPEC = st.fixed_dictionaries(
         "extraConfigs": EXTRA,
     },
 )
-label = st.sampled_from(["infra", "example.com/pool", "a b", "", "-a", "x" * 64, "A.b_c-d"])
+wrong_label = st.sampled_from(["a b", "", "-a", "x" * 64, "a..b/c", "a.-b/c", "A/c", "a/b/c", "/c"])
+label = st.sampled_from(["infra", "example.com/pool", "A.b_c-d", "x" * 63]) | wrong_label
 quantity = st.sampled_from(
-    ["350m", "400Mi", "1", 2, 0.5, "1e3", "1.5Gi", "1K", "-1", "lots", "", None]
-)
+    ["350m", "400Mi", "1", 2, 0.5, "1e3", "1.5Gi", "+1", ".5", "1.", "1E", "1e-3"]
+) | st.sampled_from(["1K", "-1", "lots", "", None, "\u0663", "."])
 FIGURES = st.dictionaries(
-    st.sampled_from(["cpu", "memory", "ephemeral-storage", "example.com/gpu", "disk"]),
+    st.sampled_from(["cpu", "memory", "ephemeral-storage", "example.com/gpu", "hugepages-2Mi"])
+    | st.sampled_from(["disk", "hugepages-2m", "requests.a/b", "a..b/c", "kubernetes.io/x"]),
     quantity,
     max_size=2,
 )
@@ -96,7 +98,7 @@ TOLERATION = st.fixed_dictionaries(
         "operator": st.sampled_from(["Exists", "Equal", "", "Near"]),
         "value": label,
         "effect": st.sampled_from(["NoSchedule", "NoExecute", "", "Never"]),
-        "tolerationSeconds": st.sampled_from([0, 300, None, "300"]),
+        "tolerationSeconds": st.sampled_from([0, 300, -1, None, "300", 2**63]),
     },
 )
 IMAGE = st.builds(
@@ -123,3 +125,31 @@ POD_OPTIONS = st.builds(
     resources=st.just({}) | RESOURCES,
 )
 """Options of the Pod: some of them a server would refuse."""
+name_of_object = st.sampled_from(["high", "a.b", "x-1"]) | st.sampled_from(["a b", "A", "a..b", ""])
+CLAIM = both(
+    accessModes=st.lists(
+        st.sampled_from(["ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod", "Any"]), max_size=2
+    ),
+    resources=both(requests=both(storage=quantity)),
+) | st.fixed_dictionaries(
+    {
+        "accessModes": st.just(["ReadWriteOnce"]),
+        "resources": st.just({"requests": {"storage": "1Gi"}}),
+    },
+    optional={"storageClassName": name_of_object},
+)
+CONTAINER = both(name=name_of_object, image=st.sampled_from(["registry.example.com/side:1"]))
+VALUE_OPTIONS = st.builds(
+    options.Options,
+    version=st.just("2.1.1"),
+    pod_security=st.sampled_from(["Restricted", "Vendor"]),
+    values=st.fixed_dictionaries(
+        {},
+        optional={
+            "priorityClassName": name_of_object,
+            "persistentVolumeClaimSpec": CLAIM,
+            "extraContainers": st.lists(CONTAINER, max_size=2),
+        },
+    ),
+)
+"""Options with values of the chart that are parts of the Pod."""

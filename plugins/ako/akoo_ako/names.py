@@ -13,6 +13,7 @@ NAMESPACE: Final = "avi-system"
 STATEFUL_SET: Final = "ako"
 CONTAINER: Final = "ako"
 GATEWAY_CONTAINER: Final = "ako-gateway-api"
+ISTIO_PATH: Final = "/etc/istio-output-certs"
 CONFIG_MAP: Final = "avi-k8s-config"
 SECRET: Final = "avi-secret"  # noqa: S105 - a name
 SERVICE_ACCOUNT: Final = "ako-sa"

@@ -312,6 +312,32 @@ def test_extra_containers_are_as_restricted_as_the_pod(build: Any) -> None:
 @pytest.mark.parametrize(
     ("values", "problem"),
     [
+        ({"priorityClassName": "A"}, "priorityClassName: 'A' is no name of a class."),
+        (
+            {"extraContainers": [{"name": "a.b", "image": "a"}]},
+            "extraContainers[0].name: 'a.b' is no name of",
+        ),
+        (
+            {"persistentVolumeClaimSpec": {**CLAIM, "accessModes": ["Any"]}},
+            "persistentVolumeClaimSpec.accessModes: 'Any' is none of ReadWriteOnce, ",
+        ),
+        (
+            {
+                "persistentVolumeClaimSpec": {
+                    **CLAIM,
+                    "accessModes": ["ReadWriteOnce", "ReadWriteOncePod"],
+                }
+            },
+            "persistentVolumeClaimSpec.accessModes: has another mode beside ReadWriteOncePod.",
+        ),
+        (
+            {"persistentVolumeClaimSpec": {**CLAIM, "resources": {"requests": {"storage": "0"}}}},
+            "persistentVolumeClaimSpec.resources.requests.storage: '0' is no quantity such as 1Gi.",
+        ),
+        (
+            {"persistentVolumeClaimSpec": {**CLAIM, "storageClassName": "a b"}},
+            "persistentVolumeClaimSpec.storageClassName: 'a b' is no name of a class.",
+        ),
         ({"extraContainers": [{"image": "a"}]}, "extraContainers[0].name: is not there."),
         ({"extraContainers": [{"name": "a"}]}, "extraContainers[0].image: is not there."),
         (

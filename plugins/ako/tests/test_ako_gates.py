@@ -167,6 +167,13 @@ def test_family_gate(cluster: dict[str, Any], ip_family: str | None, served: boo
         ({"extraConfigs.networksConfig.bgpPeerLabels": ["a"]}, r"bgpPeerLabels: needs enableRHI"),
         ({"extraConfigs.vipPerNamespace": True}, r"vipPerNamespace: needs enableEVH"),
         (
+            {
+                "extraConfigs.istioEnabled": True,
+                "extraConfigs.log.mountPath": "/etc/istio-output-certs",
+            },
+            r"log\.mountPath: is the path of istio's certificates",
+        ),
+        (
             {"extraConfigs.ingress.serviceType": "NodePortLocal"},
             r"serviceType: NodePortLocal needs cniPlugin antrea",
         ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from akoo_ako import config, images, options
+from akoo_ako import config, images, names, options
 from akoo_ako.refusals import pod
 from akoo_ako.refusals.refusal import Refusal, invalid
 from akoo_ako.releases.release import Release
@@ -103,6 +103,9 @@ def _modes(extra: config.Extra) -> Iterator[Refusal]:
     selector = extra.namespace_selector
     if (selector.label_key is None) != (selector.label_value is None):
         yield invalid(f"{_EXTRA}.namespaceSelector", "needs both labelKey and labelValue.")
+    if extra.istio_enabled and extra.log.mount_path == names.ISTIO_PATH:
+        problem = "is the path of istio's certificates. Mount the log elsewhere."
+        yield invalid(f"{_EXTRA}.log.mountPath", problem)
     if extra.networks_config.bgp_peer_labels and not extra.networks_config.enable_rhi:
         yield invalid(f"{_EXTRA}.networksConfig.bgpPeerLabels", "needs enableRHI.")
     if extra.vip_per_namespace and not extra.enable_evh:

@@ -18,15 +18,22 @@ from akoo_core.plugin import structs
 
 _PATH: Final = "spec.plugins.ako"
 _NAME: Final = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
-_DOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+_LABEL: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_DOMAIN: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+_LONGEST_LABEL: Final = 63
+_LONGEST: Final = 253
 _TAG: Final = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _QUANTITY: Final = re.compile(
-    r"\+?(?P<number>\d+\.?\d*|\.\d+)(?P<unit>[eE][+-]?\d{1,2}|[KMGTPE]i|[numkMGTPE])?"
+    r"\+?(?P<number>\d+\.?\d*|\.\d+)(?P<unit>[eE][+-]?\d{1,2}|[KMGTPE]i|[numkMGTPE])?", re.ASCII
 )
 _BINARY: Final = "KMGTPE"
 _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _RESOURCES: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
+_HUGEPAGES: Final = "hugepages-"
+_MOST: Final = 2**53
+"""Servers count a resource in thousandths of 64 bits."""
+_INT64: Final = 2**63
 _TOLERATION: Final = frozenset({"key", "operator", "value", "effect", "tolerationSeconds"})
 _EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
@@ -76,7 +83,17 @@ def _node_selector(labels: dict[str, str]) -> Iterator[Refusal]:
 def _is_key(text: str) -> bool:
     """``name`` or ``domain/name``, as keys of labels are."""
     domain, slash, name = text.rpartition("/")
-    return bool(_NAME.fullmatch(name)) and (not slash or bool(_DOMAIN.fullmatch(domain)))
+    return bool(_NAME.fullmatch(name)) and (not slash or is_subdomain(domain))
+
+
+def is_label(text: str) -> bool:
+    """A label of a DNS name, as names of containers are."""
+    return len(text) <= _LONGEST_LABEL and bool(re.fullmatch(_LABEL, text))
+
+
+def is_subdomain(text: str) -> bool:
+    """Labels of a DNS name with dots between, as most names of objects are."""
+    return len(text) <= _LONGEST and bool(_DOMAIN.fullmatch(text))
 
 
 def _toleration(toleration: Any) -> str:
@@ -93,6 +110,8 @@ def _toleration(toleration: Any) -> str:
     seconds = toleration.get("tolerationSeconds")
     if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int)):
         return "has tolerationSeconds that are no whole number."
+    if seconds is not None and not -_INT64 <= seconds < _INT64:
+        return "has tolerationSeconds that do not fit into 64 bits."
     if seconds is not None and texts["effect"] != "NoExecute":
         return "has tolerationSeconds, which only effect NoExecute takes."
     return _taint(texts["key"], texts["operator"], texts["value"], texts["effect"])
@@ -130,10 +149,61 @@ def _resources(resources: structs.JSON) -> Iterator[Refusal]:
                 yield invalid(f"{path}.{kind}.{name}", f"{value!r} is no quantity such as 400Mi.")
             else:
                 read[kind, name] = number
-    for (kind, name), wanted in read.items():
-        if kind == "requests" and wanted > read.get(("limits", name), wanted):
-            yield invalid(f"{path}.requests.{name}", "is more than its limit.")
+    yield from _figures(path, read)
+
+
+def _figures(path: str, read: dict[tuple[str, str], decimal.Decimal]) -> Iterator[Refusal]:
+    """Refusals of numbers, by ``limits`` or ``requests`` and by resource."""
+    for (kind, name), figure in read.items():
+        problem = "" if _is_shared(name) else _whole(name, figure)
+        if not problem and kind == "requests":
+            problem = _within(name, figure, read.get(("limits", name)))
+        if problem:
+            yield invalid(f"{path}.{kind}.{name}", problem)
+    named = {name for _, name in read}
+    if any(name.startswith(_HUGEPAGES) for name in named) and not named & {"cpu", "memory"}:
+        yield invalid(path, "has huge pages, which need cpu or memory beside them.")
+
+
+def _whole(name: str, figure: decimal.Decimal) -> str:
+    """The reason why a server would refuse so much of a resource that is not shared, or ""."""
+    if not _is_whole(figure) or figure > _MOST:
+        return f"is no whole number up to {_MOST}."
+    if name.startswith(_HUGEPAGES) and int(figure) % _page_size(name):
+        return "is no multiple of the size of a page."
+    return ""
+
+
+def _within(name: str, figure: decimal.Decimal, limit: decimal.Decimal | None) -> str:
+    """The reason why a server would refuse to request so much, or ""."""
+    if limit is not None and figure > limit:
+        return "is more than its limit."
+    if not _is_shared(name) and figure != limit:
+        return "differs from its limit. Containers do not share such a resource."
+    return ""
+
+
+def _is_whole(figure: decimal.Decimal) -> bool:
+    return figure == figure.to_integral_value()
 
 
 def _is_resource(name: str) -> bool:
-    return name in _RESOURCES or name.startswith("hugepages-") or ("/" in name and _is_key(name))
+    """True for a resource of a container."""
+    if name.startswith(_HUGEPAGES) and "/" not in name:
+        return bool(_page_size(name))
+    if name in _RESOURCES or "/" not in name:
+        return name in _RESOURCES
+    if _is_shared(name):
+        return _is_key(name)
+    return not name.startswith("requests.") and _is_key(f"requests.{name}")
+
+
+def _is_shared(name: str) -> bool:
+    """True for a resource of which containers may request less than their limit."""
+    return name in _RESOURCES or "kubernetes.io/" in name
+
+
+def _page_size(name: str) -> int:
+    """The bytes of ``hugepages-2Mi``; 0 for a name without a size."""
+    size = quantity(name.removeprefix(_HUGEPAGES))
+    return int(size) if size is not None and _is_whole(size) and size <= _MOST else 0

@@ -16,7 +16,6 @@ from akoo_core.plugin import structs
 _USER = 1000
 _LOG_VOLUME = "ako-pv-storage"
 _ISTIO_VOLUME = "istio-certs"
-_ISTIO_PATH = "/etc/istio-output-certs"
 _SECURITY: Final = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 _GRACE_SECONDS = 70
 """AKO waits up to 60 s for its workers when it is stopped."""
@@ -57,9 +56,9 @@ def _annotations(desired: Desired, config_hash: str) -> dict[str, str]:
             "sidecar.istio.io/inject": "true",
             "traffic.sidecar.istio.io/includeInboundPorts": "",
             "traffic.sidecar.istio.io/includeOutboundIPRanges": "",
-            "proxy.istio.io/config": f"proxyMetadata:\n  OUTPUT_CERTS: {_ISTIO_PATH}\n",
+            "proxy.istio.io/config": f"proxyMetadata:\n  OUTPUT_CERTS: {names.ISTIO_PATH}\n",
             "sidecar.istio.io/userVolumeMount": structs.encode_json(
-                [{"name": _ISTIO_VOLUME, "mountPath": _ISTIO_PATH}]
+                [{"name": _ISTIO_VOLUME, "mountPath": names.ISTIO_PATH}]
             ).decode(),
         }
     if desired.options.enable_prometheus:
@@ -103,7 +102,7 @@ def _pull_secrets(desired: Desired) -> tuple[str, ...]:
 def _ako(desired: Desired) -> structs.JSON:
     mounts = _log_mounts(desired)
     if desired.extra.istio_enabled:
-        mounts.append({"name": _ISTIO_VOLUME, "mountPath": _ISTIO_PATH})
+        mounts.append({"name": _ISTIO_VOLUME, "mountPath": names.ISTIO_PATH})
     status = {"httpGet": {"path": "/api/status", "port": desired.port}}
     port = {"name": "prometheus-port", "containerPort": desired.port, "protocol": "TCP"}
     return {
