@@ -32,8 +32,11 @@ class SecretReader(Protocol):
         """
         ...
 
-    async def version(self, namespace: str, name: str) -> str:
-        """``uid/resourceVersion`` of a Secret as it is read here; "" where there is none."""
+    async def version(self, namespace: str, name: str, *, of_ancestor: bool = False) -> str:
+        """``uid/resourceVersion`` of a Secret as it is read here; "" where there is none.
+
+        ``of_ancestor``: as in SecretSource; "" also for a Secret of another type.
+        """
         ...
 
 

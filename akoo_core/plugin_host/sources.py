@@ -161,5 +161,6 @@ class _Anew:
     async def read(self, source: api.SecretSource) -> bytes | None:
         return await self._means.secrets().read(source)
 
-    async def version(self, namespace: str, name: str) -> str:
-        return await self._means.secrets().version(namespace, name)
+    async def version(self, namespace: str, name: str, *, of_ancestor: bool = False) -> str:
+        reader = self._means.secrets()
+        return await reader.version(namespace, name, of_ancestor=of_ancestor)

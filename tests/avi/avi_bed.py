@@ -224,7 +224,7 @@ class _NoSecrets:
     async def read(self, source: api.SecretSource) -> bytes | None:
         raise AssertionError("the sweep reads no Secrets")
 
-    async def version(self, namespace: str, name: str) -> str:
+    async def version(self, namespace: str, name: str, *, of_ancestor: bool = False) -> str:
         raise AssertionError("the sweep reads no Secrets")
 
 

@@ -40,9 +40,9 @@ class ManagementSecretReader:
         """
         return await self.once().read(source)
 
-    async def version(self, namespace: str, name: str) -> str:
+    async def version(self, namespace: str, name: str, *, of_ancestor: bool = False) -> str:
         """See :class:`akoo_core.plugin.api.SecretReader`."""
-        return await self.once().version(namespace, name)
+        return await self.once().version(namespace, name, of_ancestor=of_ancestor)
 
     def once(self) -> Once:
         """A reader that reads each Secret once, so that several values are of one moment."""
@@ -101,9 +101,16 @@ class Once:
         check_line(source, value, where)
         return value
 
-    async def version(self, namespace: str, name: str) -> str:
+    async def version(self, namespace: str, name: str, *, of_ancestor: bool = False) -> str:
         """As :meth:`ManagementSecretReader.version`."""
-        return version_of(await self._secret(namespace, name))
+        if not of_ancestor:
+            return version_of(await self._secret(namespace, name))
+        try:
+            secret = await self._account_of_ancestor(namespace, name)
+        except SecretNamespaceNotAllowedError:
+            return ""  # of another type
+        typed = secret is not None and secret.get("type") == names.ANCESTOR_ACCOUNT_TYPE
+        return version_of(secret) if typed else ""
 
     def versions(self) -> dict[api.SecretPair, str]:
         """Version of each Secret that was read, by (namespace, name); see ``version_of``."""
@@ -113,7 +120,10 @@ class Once:
     async def _source(self, source: api.SecretSource) -> Object | None:
         if not source.of_ancestor:
             return await self._secret(source.namespace, source.name)
-        pair = source.namespace, source.name
+        return await self._account_of_ancestor(source.namespace, source.name)
+
+    async def _account_of_ancestor(self, namespace: str, name: str) -> Object | None:
+        pair = namespace, name
         if pair not in self._of_ancestor:
             self._of_ancestor[pair] = await self._reader.secret(*pair, of_ancestor=True)
         return self._of_ancestor[pair]

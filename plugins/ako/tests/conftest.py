@@ -91,7 +91,7 @@ class NoSecrets:
     async def read(self, source: api.SecretSource) -> bytes | None:
         raise AssertionError(f"no verb of this plugin opens secrets, but one asked for {source}")
 
-    async def version(self, namespace: str, name: str) -> str:
+    async def version(self, namespace: str, name: str, *, of_ancestor: bool = False) -> str:
         raise AssertionError(f"no verb of this plugin opens secrets, but one asked for {name}")
 
 

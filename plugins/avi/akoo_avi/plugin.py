@@ -12,6 +12,7 @@ from akoo_avi.client import access
 from akoo_avi.controllers import configs, keeping, port_groups, reconcile
 from akoo_avi.health import observe, snapshot
 from akoo_avi.place import (
+    ancestor_user,
     catalog,
     contribute,
     exclusive,
@@ -23,6 +24,7 @@ from akoo_avi.place import (
 from akoo_avi.pools import configs as config_pools
 from akoo_avi.pools import planned
 from akoo_avi.pools import reconcile as pools
+from akoo_avi.spec import ancestor_user as ancestor_spec
 from akoo_avi.spec import options, placement, settings, shared_name, wanted
 from akoo_core.plugin import api, structs
 from akoo_core.plugin import errors as core_errors
@@ -47,6 +49,7 @@ class AviPlugin(api.Plugin):
         placement.AviPoolsExhausted,
         placement.AviNameExclusive,
         placement.AviSettingSeen,
+        ancestor_spec.AviAncestorUser,
         api.ClusterNameUse,
     )
     conditions: ClassVar[tuple[str, ...]] = (shared_name.CONDITION,)
@@ -96,7 +99,8 @@ class AviPlugin(api.Plugin):
             result = await observe.observe(ctx, avi, stored, self._snapshots)
             use = await exclusive.look(ctx, avi, stored)
             setting = await infra_setting.look(ctx, stored)
-            return structs.replace(result, facts=(*result.facts, *use, *setting))
+            facts = (*result.facts, *use, *setting, *ancestor_user.kept(ctx.view))
+            return structs.replace(result, facts=facts)
         except access.ANSWERED as error:
             return access.answer(error)
 

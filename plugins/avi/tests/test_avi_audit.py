@@ -42,7 +42,7 @@ class Secrets:
         known[accounts.CA] = f"# {source.name}".encode()  # A session for each Secret.
         return known.get(source.key)
 
-    async def version(self, namespace: str, name: str) -> str:
+    async def version(self, namespace: str, name: str, *, of_ancestor: bool = False) -> str:
         return f"{namespace}-{name}/1"
 
 

@@ -24,7 +24,7 @@ class _NoSecrets:
     async def read(self, source: api.SecretSource) -> bytes | None:
         raise AssertionError(f"nobody should read {source.name}")
 
-    async def version(self, namespace: str, name: str) -> str:
+    async def version(self, namespace: str, name: str, *, of_ancestor: bool = False) -> str:
         raise AssertionError(f"nobody should read {name}")
 
 

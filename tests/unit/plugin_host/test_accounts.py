@@ -127,7 +127,7 @@ def test_the_hosts_are_asked_before_the_password_is_read() -> None:
             keys.append(source.key)
             return await reader.read(source)
 
-        async def version(self, namespace: str, name: str) -> str:
+        async def version(self, namespace: str, name: str, *, of_ancestor: bool = False) -> str:
             return await reader.version(namespace, name)
 
     with pytest.raises(BlockedError):

@@ -120,10 +120,30 @@ async def test_an_account_of_the_ancestor_is_read_by_its_type(
         plain = structs.replace(source, of_ancestor=False)
         with pytest.raises(SecretNamespaceNotAllowedError):
             await once.read(plain)  # the same Secret, as a config would name it
-        assert list(once.versions()) == [("team-a", "shop-avi-credentials")]
+        pair = "team-a", "shop-avi-credentials"
+        assert list(once.versions()) == [pair]
+        version = await reader.version(*pair, of_ancestor=True)
+        assert version == once.versions()[pair]
+        with pytest.raises(SecretNamespaceNotAllowedError):
+            await reader.version(*pair)
         return
     with pytest.raises(SecretNamespaceNotAllowedError, match=answer):
         await reader.read(source)
+
+
+@pytest.mark.parametrize("kind", ["avi.cluster.x-k8s.io/secret", "Opaque"])
+@pytest.mark.parametrize("namespace", ["akoo", "team-a"])
+async def test_the_version_of_an_account_of_the_ancestor_is_that_of_its_type_alone(
+    kind: str, namespace: str
+) -> None:
+    server = memory.MemoryServer(name="management")
+    metadata = {"namespace": namespace, "name": "shop-avi-credentials"}
+    server.seed({"apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": metadata})
+    reader = secret_reader.ManagementSecretReader(server.client(), allowed_namespaces=("akoo",))
+    pair = namespace, "shop-avi-credentials"
+    version = await reader.version(*pair, of_ancestor=True)
+    assert bool(version) == (kind != "Opaque")
+    assert not await reader.version(namespace, "none", of_ancestor=True)
 
 
 async def test_a_secret_that_a_plugin_keeps_is_for_no_config() -> None:

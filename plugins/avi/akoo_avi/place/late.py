@@ -13,7 +13,7 @@ from akoo_avi.client import AviClient, Controllers, access
 from akoo_avi.client.access import refusal
 from akoo_avi.connect import shared
 from akoo_avi.ownership import claiming, visibility
-from akoo_avi.place import catalog, exclusive, prepare, resolve, suitable
+from akoo_avi.place import ancestor_user, catalog, exclusive, prepare, resolve, suitable
 from akoo_avi.spec import names, placement, shared_name, wanted
 from akoo_core.plugin import api
 
@@ -46,7 +46,7 @@ async def look(
         reason="PlacementFound",
         message=f'Found on {reach.address}: cloud "{stored.cloud}", tenant "{stored.tenant}".',
         after=0.0,
-        facts=(target,),
+        facts=(target, *await ancestor_user.look(ctx, avi, stored)),
     )
 
 

@@ -11,7 +11,7 @@ from akoo_avi.client import AviClient, Controllers, access
 from akoo_avi.client.access.reach import Reach
 from akoo_avi.connect import shared
 from akoo_avi.ownership import claim, claiming
-from akoo_avi.place import catalog, exclusive, networks, suitable
+from akoo_avi.place import ancestor_user, catalog, exclusive, networks, suitable
 from akoo_avi.place.catalog import Catalog, Catalogs
 from akoo_avi.place.resolve import Resolved
 from akoo_avi.spec import placement, wanted
@@ -58,6 +58,7 @@ async def prepare(ctx: api.VerbContext, controllers: Controllers, catalogs: Cata
         claimed(view, target.stored),
         _placement(target),
         *exclusive.kept(view, target.stored),
+        *await ancestor_user.look(ctx, avi, target.stored),
     )
     if pools.exhausted:
         return api.Done(facts=(*facts, AviPoolsExhausted(pools=pools.exhausted)))
