@@ -61,12 +61,12 @@ class Containers:
             self._memory[uid] = memory
         return memory
 
-    async def start(self, pod: Object, restarts: int) -> None:
+    async def start(self, pod: Object, restarts: int, at: datetime.datetime) -> None:
         """Start the main container; call `memory` before. Waits a little for it to be up."""
         uid = pod["metadata"]["uid"]
         memory = self._memory[uid]
         self._memory[uid] = dataclasses.replace(
-            memory, runs=True, ready=False, restarts=restarts, end=None
+            memory, runs=True, ready=False, restarts=restarts, started=at, end=None
         )
         program = program_for(pod, self._programs)
         if program is None:

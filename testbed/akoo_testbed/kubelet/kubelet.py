@@ -215,8 +215,8 @@ class FakeKubelet:
             case pods.WriteStatus(status):
                 body = {"metadata": {"uid": pod["metadata"]["uid"]}, "status": status}
                 await self._api.patch(POD, namespace, name, body, subresource="status")
-            case pods.Start(restarts):
-                await self._containers.start(pod, restarts)
+            case pods.Start(restarts, at):
+                await self._containers.start(pod, restarts, at)
             case pods.Kill(grace_seconds):
                 await self._containers.kill(pod["metadata"]["uid"], grace_seconds)
             case pods.Remove(orphan):

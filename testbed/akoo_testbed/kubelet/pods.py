@@ -30,6 +30,8 @@ class Start:
     """Start the main container's program; done when it is up, or has ended already."""
 
     restarts: int
+    at: datetime.datetime
+    """The time of the start, which the Pod's status shows until the next one."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Memory:
     """Its main container was started by this kubelet and has not ended."""
     restarts: int = -1
     """restartCount of the last start by this kubelet; -1 before it."""
+    started: datetime.datetime | None = None
+    """The time of that start. A status that is written again has the same one."""
     ready: bool = False
     """The last answer of its readiness probe; only for programs that are probed."""
     crashes: int = 0
@@ -163,12 +167,14 @@ def _run(pod: Object, view: View) -> list[Action]:
         return _write(pod, status.waiting(pod, problems, view.now))
     restarts = _next_count(pod, memory)
     ready = not view.probed
-    return [Start(restarts), WriteStatus(status.running(pod, restarts, view.now, ready=ready))]
+    shown = status.running(pod, restarts, view.now, started=view.now, ready=ready)
+    return [Start(restarts, view.now), WriteStatus(shown)]
 
 
 def _running(pod: Object, restarts: int, view: View) -> Object:
     ready = view.memory.ready or not view.probed
-    return status.running(pod, restarts, view.now, ready=ready)
+    started = view.memory.started or view.now
+    return status.running(pod, restarts, view.now, started=started, ready=ready)
 
 
 def _problems(pod: Object, find: references.Find) -> dict[str, Problem]:

@@ -8,9 +8,16 @@ from akoo_testbed.kubelet.program import Exit
 from akoo_testbed.kubelet.references import Problem
 
 
-def running(pod: Object, restarts: int, now: datetime.datetime, *, ready: bool = True) -> Object:
-    """All containers run, and are ready unless a probe says otherwise."""
-    state = {"running": {"startedAt": timestamp(now)}}
+def running(
+    pod: Object,
+    restarts: int,
+    now: datetime.datetime,
+    *,
+    started: datetime.datetime,
+    ready: bool = True,
+) -> Object:
+    """All containers run since `started`, and are ready unless a probe says otherwise."""
+    state = {"running": {"startedAt": timestamp(started)}}
     containers = [
         _container(pod, container, ready=ready, state=state, restarts=restarts)
         for container in pod["spec"]["containers"]

@@ -85,7 +85,7 @@ def test_says_unschedulable_once() -> None:
 def test_runs_a_bound_pod() -> None:
     actions = pods.plan(pod(), view())
     status = written(actions)
-    assert actions[0] == Start(restarts=0)
+    assert actions[0] == Start(0, NOW)
     assert status["phase"] == "Running"
     assert {c["type"]: c["status"] for c in status["conditions"]}["Ready"] == "True"
     assert main_of(status)["image"] == "registry/ako:2.1.1"
@@ -100,14 +100,16 @@ def test_does_nothing_for_a_pod_that_runs() -> None:
 
 
 def test_a_status_that_was_not_taken_is_written_again() -> None:
-    memory = Memory(seen=NOW, runs=True, restarts=3)
-    assert main_of(written(pods.plan(pod(), view(memory=memory))))["restartCount"] == 3
+    memory = Memory(seen=NOW, runs=True, restarts=3, started=NOW)
+    again = main_of(written(pods.plan(pod(), view(memory=memory, now=second(2)))))
+    assert again["restartCount"] == 3
+    assert again["state"] == main_of(written(pods.plan(pod(), view())))["state"], "the same start"
 
 
 def test_a_program_is_started_anew_by_a_new_kubelet() -> None:
     running = pod(status=written(pods.plan(pod(), view())))
     actions = pods.plan(running, view(has_program=True))
-    assert actions[0] == Start(restarts=1)
+    assert actions[0] == Start(1, NOW)
     assert main_of(written(actions))["restartCount"] == 1
 
 
@@ -117,7 +119,7 @@ def test_start_takes_the_time_it_is_told() -> None:
     assert actions[-1] == Again(2.0)
     waiting = pod(status=written(actions))
     assert pods.plan(waiting, view(start_seconds=3.0, now=second(1))) == [Again(2.0)]
-    assert Start(0) in pods.plan(waiting, view(start_seconds=3.0, now=second(3)))
+    assert Start(0, second(3)) in pods.plan(waiting, view(start_seconds=3.0, now=second(3)))
 
 
 def key_ref(**reference: typing.Any) -> Object:
@@ -139,13 +141,13 @@ def test_a_missing_key_holds_the_container_back_until_it_is_there() -> None:
     assert status["phase"] == "Pending"
     needy["status"] = status
     assert pods.plan(needy, view(objects=partial)) == []
-    assert Start(0) in pods.plan(needy, view(objects={("ConfigMap", "c"): {"data": {"k": ""}}}))
+    assert Start(0, NOW) in pods.plan(needy, view(objects={("ConfigMap", "c"): {"data": {"k": ""}}}))
 
 
 def test_an_optional_key_holds_nothing_back() -> None:
     env = [key_ref(optional=True)]
     needy = pod(spec={"nodeName": "n1", "containers": [{"name": "main", "env": env}]})
-    assert Start(0) in pods.plan(needy, view())
+    assert Start(0, NOW) in pods.plan(needy, view())
 
 
 def test_an_invalid_host_cannot_be_pulled_from() -> None:
@@ -173,7 +175,7 @@ def test_a_crash_is_shown_and_the_count_grows_at_the_next_start() -> None:
     again = statuses.crashed(crashed, Exit(1, "no password"), ended, 0)
     assert main_of(again)["lastState"]["terminated"] == terminated, "at a second look, too"
     later = view(memory=memory, has_program=True, restart_seconds=2.0, now=second(7))
-    assert pods.plan(crashed, later)[0] == Start(restarts=1)
+    assert pods.plan(crashed, later)[0] == Start(1, later.now)
 
 
 def test_termination_lasts_as_told_but_not_beyond_the_grace_period() -> None:
@@ -187,7 +189,7 @@ def test_termination_lasts_as_told_but_not_beyond_the_grace_period() -> None:
 
 def test_a_pod_that_is_probed_is_ready_when_its_program_says_so() -> None:
     start, write = pods.plan(pod(), view(has_program=True, probed=True))
-    assert start == Start(restarts=0)
+    assert start == Start(0, NOW)
     assert isinstance(write, WriteStatus)
     status = write.status
     assert main_of(status)["state"].keys() == {"running"}
@@ -195,10 +197,11 @@ def test_a_pod_that_is_probed_is_ready_when_its_program_says_so() -> None:
     running = pod(status=status)
     waits = Memory(seen=NOW, runs=True, restarts=0)
     assert pods.plan(running, view(memory=waits, has_program=True, probed=True)) == []
-    answers = dataclasses.replace(waits, ready=True)
-    seen = view(memory=answers, has_program=True, probed=True)
+    answers = dataclasses.replace(waits, ready=True, started=NOW)
+    seen = view(memory=answers, has_program=True, probed=True, now=second(2))
     ready = written(pods.plan(running, seen))
     assert main_of(ready)["ready"]
+    assert main_of(ready)["state"] == main_of(status)["state"], "the same start"
     assert pods.plan(pod(status=ready), seen) == []
     silent = view(memory=waits, has_program=True, probed=True)
     assert not main_of(written(pods.plan(pod(status=ready), silent)))["ready"]
@@ -231,5 +234,5 @@ def test_back_off_is_bounded_and_ends(crashes: int, restart: float, later: float
     if isinstance(last, Again):
         assert 0 < last.seconds <= 40 * restart
     else:
-        assert first == Start(restarts=crashes)
+        assert first == Start(crashes, second(later))
         assert later + 1e-5 >= restart
