@@ -141,7 +141,9 @@ def test_a_missing_key_holds_the_container_back_until_it_is_there() -> None:
     assert status["phase"] == "Pending"
     needy["status"] = status
     assert pods.plan(needy, view(objects=partial)) == []
-    assert Start(0, NOW) in pods.plan(needy, view(objects={("ConfigMap", "c"): {"data": {"k": ""}}}))
+    assert Start(0, NOW) in pods.plan(
+        needy, view(objects={("ConfigMap", "c"): {"data": {"k": ""}}})
+    )
 
 
 def test_an_optional_key_holds_nothing_back() -> None:
