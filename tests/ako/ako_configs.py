@@ -84,12 +84,10 @@ label = st.sampled_from(["infra", "example.com/pool", "A.b_c-d", "x" * 63]) | wr
 quantity = st.sampled_from(
     ["350m", "400Mi", "1", 2, 0.5, "1e3", "1.5Gi", "+1", ".5", "1.", "1E", "1e-3"]
 ) | st.sampled_from(["1K", "-1", "lots", "", None, "\u0663", "."])
-FIGURES = st.dictionaries(
-    st.sampled_from(["cpu", "memory", "ephemeral-storage", "example.com/gpu", "hugepages-2Mi"])
-    | st.sampled_from(["disk", "hugepages-2m", "requests.a/b", "a..b/c", "kubernetes.io/x"]),
-    quantity,
-    max_size=2,
-)
+resource = st.sampled_from(
+    ["cpu", "memory", "ephemeral-storage", "example.com/gpu", "hugepages-2Mi"]
+) | st.sampled_from(["disk", "hugepages-2m", "requests.a/b", "a..b/c", "kubernetes.io/x"])
+FIGURES = st.dictionaries(resource, quantity, max_size=2)
 RESOURCES = st.fixed_dictionaries({}, optional={"limits": FIGURES, "requests": FIGURES})
 TOLERATION = st.fixed_dictionaries(
     {},
@@ -139,17 +137,17 @@ CLAIM = both(
     optional={"storageClassName": name_of_object},
 )
 CONTAINER = both(name=name_of_object, image=st.sampled_from(["registry.example.com/side:1"]))
-VALUE_OPTIONS = st.builds(
-    options.Options,
-    version=st.just("2.1.1"),
-    pod_security=st.sampled_from(["Restricted", "Vendor"]),
-    values=st.fixed_dictionaries(
-        {},
-        optional={
-            "priorityClassName": name_of_object,
-            "persistentVolumeClaimSpec": CLAIM,
-            "extraContainers": st.lists(CONTAINER, max_size=2),
-        },
+PARTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "resources": RESOURCES.map(lambda drawn: {"resources": drawn}),
+    "limit": st.dictionaries(resource, quantity, min_size=1, max_size=1).map(
+        lambda drawn: {"resources": {"limits": drawn}}
     ),
-)
-"""Options with values of the chart that are parts of the Pod."""
+    "node selector": st.dictionaries(label, label, min_size=1, max_size=1).map(
+        lambda drawn: {"node_selector": drawn}
+    ),
+    "toleration": TOLERATION.map(lambda drawn: {"tolerations": (drawn,)}),
+    "priority class": both(values=both(priorityClassName=name_of_object)),
+    "claim": both(values=both(persistentVolumeClaimSpec=CLAIM)),
+    "container": both(values=both(extraContainers=st.lists(CONTAINER, min_size=1, max_size=2))),
+}
+"""Options of a single part of the Pod each, beside which nothing else is refused."""
