@@ -31,6 +31,7 @@ SERVICE = {
     "metadata": {"name": "web", "namespace": "team-a"},
 }
 ADOPTED = record.Adoption(started_at=builders.CREATED, ended_at=builders.CREATED)
+REFERRED = '{"error": "Cannot delete, object is referred by: [\'VirtualService x\']"}'
 PROOF = record.StoredProof(plugin="avi", at=builders.CREATED, own=0, suspect=0, held=0)
 
 
@@ -276,7 +277,7 @@ def test_that_of_the_operator_itself_stays(avi_world: World) -> None:
         faults.Fault(method="DELETE", kind="user", times=None, answer="denied"),
         faults.Fault(method="DELETE", kind="user", times=None, answer="not-found"),
         faults.Fault(method="DELETE", kind="user", times=None, status=400, text='{"error": "no"}'),
-        faults.Fault(method="DELETE", kind="user", times=None, status=409, text='{"error": "no"}'),
+        faults.Fault(method="DELETE", kind="user", times=None, status=400, text=REFERRED),
         faults.Fault(method="DELETE", kind="user", times=None, status=412, text='{"error": "no"}'),
         faults.Fault(method="GET", path="*/user/*", times=None, answer="denied"),
     ],
