@@ -165,7 +165,7 @@ def encoded(body: object) -> str:
     YAML has no surrogate pairs, and takes some letters only as escapes.
     """
     text = json.dumps(body, ensure_ascii=False)
-    return _NOT_YAML.sub(lambda found: rf"\u{ord(found[0]):04x}", text)
+    return _NOT_YAML.sub(lambda letter: rf"\u{ord(letter[0]):04x}", text)
 
 
 def error_of(status: int, text: str) -> ApiError:

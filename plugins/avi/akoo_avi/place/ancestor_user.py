@@ -38,15 +38,15 @@ async def look(
         secret_uid = await _secret(ctx, name)
         if not secret_uid:
             return (none,)
-        found = structs.replace(none, secret_uid=secret_uid, uuid=await _uuid(avi, name))
-        blind = "" if found.uuid else await sight.missing(avi, (ancestor_user.PERMISSION,))
+        user = structs.replace(none, secret_uid=secret_uid, uuid=await _uuid(avi, name))
+        blind = "" if user.uuid else await sight.missing(avi, (ancestor_user.PERMISSION,))
     except _ASIDE as error:
         ctx.log.info("the user of AKOO cannot be looked up now", extra={"error": str(error)})
         return ()
     if blind:
         ctx.log.info("the user of AKOO is not seen", extra={"error": blind})
         return ()
-    return (found,)
+    return (user,)
 
 
 async def _secret(ctx: api.VerbContext, name: str) -> str:
