@@ -116,7 +116,7 @@ def encode_yaml(value: Any) -> bytes:
     encoded = encode_json(value)
     if encoded.isascii() and b"\x7f" not in encoded:
         return encoded
-    return _NOT_YAML.sub(lambda found: rf"\u{ord(found[0]):04x}", encoded.decode()).encode()
+    return _NOT_YAML.sub(lambda letter: rf"\u{ord(letter[0]):04x}", encoded.decode()).encode()
 
 
 def encode_as_is(value: Any) -> bytes:
