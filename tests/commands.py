@@ -6,10 +6,17 @@ import asyncio
 import os
 import pathlib
 import sys
+from collections.abc import Callable
+
+Started = Callable[[asyncio.subprocess.Process], None]
 
 
-async def typed(kubeconfig: pathlib.Path, *words: str, seconds: float) -> tuple[int, str]:
+async def typed(
+    kubeconfig: pathlib.Path, *words: str, seconds: float, started: Started | None = None
+) -> tuple[int, str]:
     """The exit code of ``akoo-core WORDS`` and all that it printed. Raises TimeoutError.
+
+    ``started`` gets the process.
 
     Variables of this process that begin as settings do (AKOO_PROOF) are no settings.
     """
@@ -23,6 +30,8 @@ async def typed(kubeconfig: pathlib.Path, *words: str, seconds: float) -> tuple[
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
+    if started is not None:
+        started(process)
     try:
         output, _ = await asyncio.wait_for(process.communicate(), seconds)
     finally:

@@ -34,23 +34,30 @@ class Second:
 
     async def put(self, namespace: str, kubeconfig: str, labels: dict[str, str]) -> None:
         """A Cluster whose control plane is up, and the Secret that leads there."""
-        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-        await self.api.apply(space)
-        value = base64.b64encode(kubeconfig.encode()).decode()
-        metadata = {"name": f"{NAME}-kubeconfig", "namespace": namespace}
-        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
-        await self.api.apply({**secret, "data": {"value": value}})
-        cluster: Object = {
-            "apiVersion": CLUSTER.rpartition("/")[0],
-            "kind": "Cluster",
-            "metadata": {"name": NAME, "namespace": namespace, "labels": labels},
-            "spec": {"clusterNetwork": {"pods": {"cidrBlocks": ["10.244.0.0/16"]}}},
-        }
-        await self.api.create(cluster)
-        status = {
-            "initialization": {"infrastructureProvisioned": True, "controlPlaneInitialized": True}
-        }
-        await self.api.patch(CLUSTER, namespace, NAME, {"status": status}, subresource="status")
+        await put(self.api, namespace, kubeconfig, labels)
+
+
+async def put(
+    api: kubeapi.KubeApi, namespace: str, kubeconfig: str, labels: dict[str, str]
+) -> None:
+    """The same in any management cluster without Cluster API."""
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+    await api.apply(space)
+    value = base64.b64encode(kubeconfig.encode()).decode()
+    metadata = {"name": f"{NAME}-kubeconfig", "namespace": namespace}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
+    await api.apply({**secret, "data": {"value": value}})
+    cluster: Object = {
+        "apiVersion": CLUSTER.rpartition("/")[0],
+        "kind": "Cluster",
+        "metadata": {"name": NAME, "namespace": namespace, "labels": labels},
+        "spec": {"clusterNetwork": {"pods": {"cidrBlocks": ["10.244.0.0/16"]}}},
+    }
+    await api.create(cluster)
+    status = {
+        "initialization": {"infrastructureProvisioned": True, "controlPlaneInitialized": True}
+    }
+    await api.patch(CLUSTER, namespace, NAME, {"status": status}, subresource="status")
 
 
 @contextlib.asynccontextmanager

@@ -46,6 +46,8 @@ class Adoption:
         self._before = Look({}, ("", ""), 0, counts.Counts(), {})
         self.since = 0
         """The last request to Avi before AKO was watched."""
+        self.others: tuple[str, ...] = ()
+        """clusterNames of further adoptions by the same account of akoo-core."""
 
     # Before.
 
@@ -154,9 +156,9 @@ class Adoption:
 
     def _touches(self, subject: Any) -> bool:
         """A write of this AKO, or of the operator's on anything but its claim."""
-        claim = f"akoo-claim-{self.scene.x}"
+        claims = [f"akoo-claim-{name}" for name in (self.scene.x, *self.others)]
         if subject.user == self.scene.account:
-            return bool(subject.kind != "stringgroup" or subject.name != claim)
+            return bool(subject.kind != "stringgroup" or subject.name not in claims)
         return bool(self.scene.x in subject.name or subject.user == self._user())
 
     def _user(self) -> str:

@@ -14,7 +14,8 @@ from typing import Any, Final
 from akoo_ako import settings
 from akoo_ako.installs import differences
 from akoo_ako.rendering import objects
-from akoo_testbed import kubeapi
+from akoo_testbed import definitions as established
+from akoo_testbed import kubeapi, waiting
 
 from akoo_core.objects import cluster as clusters
 
@@ -48,8 +49,11 @@ class Install:
 
     async def create(self, api: kubeapi.KubeApi) -> None:
         """Create everything in the workload cluster."""
+        defined = [obj for obj in self.owner if obj["kind"] == "CustomResourceDefinition"]
+        await define(api, defined)
         for obj in self.owner:
-            await api.create(obj)
+            if obj not in defined:
+                await api.create(obj)
         for obj in self.parts:
             await api.create(obj, manager=self.program)
 
@@ -174,7 +178,7 @@ def _packaged(
         cluster_name=plan.cluster_name,
         parts=parts,
         owner=(
-            *(_definition(*each) for each in _DEFINITIONS),
+            *definitions(),
             made("v1", "Namespace", PACKAGES),
             made("v1", "Namespace", namespace),
             made("v1", "ConfigMap", f"{package}.app", PACKAGES, labels=is_app, data={"spec": spec}),
@@ -240,6 +244,32 @@ def _mark(
     for key, marks in (("labels", labels), ("annotations", annotations)):
         if marks:
             obj["metadata"].setdefault(key, {}).update(marks)
+
+
+async def define(api: kubeapi.KubeApi, defined: Sequence[Object]) -> None:
+    """Create definitions, and wait until their kinds can be used."""
+    for obj in defined:
+        await api.create(obj)
+    await established.wait_established(api, [obj["metadata"]["name"] for obj in defined])
+
+    async def served() -> bool:
+        try:
+            for obj in defined:
+                spec = obj["spec"]
+                version = f"{spec['group']}/{spec['versions'][0]['name']}"
+                await api.path(f"{version}/{spec['names']['kind']}")
+        except kubeapi.ApiError as error:
+            if error.status != 404:
+                raise
+            return False
+        return True
+
+    await waiting.until(served, title="definitions in use", seconds=60.0, every=0.05)
+
+
+def definitions() -> list[Object]:
+    """Those of kapp-controller."""
+    return [_definition(*each) for each in _DEFINITIONS]
 
 
 def _definition(group: str, kind: str, plural: str) -> Object:
