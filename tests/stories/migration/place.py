@@ -47,6 +47,37 @@ _OF_SERVER: Final = ("resourceVersion", "managedFields", "generation", "uid", "c
 _numbers = itertools.count(1)
 
 
+class PatientApi(kubeapi.KubeApi):
+    """Repeats what a server did not act upon, as all clients do: while a definition changes, it
+    answers 429 for its kind."""
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        params: dict[str, str] | None = None,
+        content_type: str = "application/json",
+    ) -> Object:
+        answer: Object = {}
+
+        async def answered() -> bool:
+            try:
+                again = await kubeapi.KubeApi.request(
+                    self, method, path, body, params=params, content_type=content_type
+                )
+            except kubeapi.ApiError as error:
+                if error.status != 429:
+                    raise
+                return False
+            answer.update(again)
+            return True
+
+        await waiting.until(answered, title=f"an answer to {method} {path}", seconds=SECONDS)
+        return answer
+
+
 class ServedApi:
     """The API of a place, at the version of Cluster API that it serves.
 
@@ -230,7 +261,6 @@ class Place:
                 code, printed = await commands.typed(
                     kubeconfig, *words, seconds=COMMAND_SECONDS, started=started
                 )
-                await self._served()
                 await self.check_owners(owners)
                 if code != -signal.SIGKILL:
                     assert code == 0, printed
@@ -239,16 +269,12 @@ class Place:
         raise AssertionError(f"{words} was killed {INTERRUPTIONS} times")
 
     @contextlib.asynccontextmanager
-    async def operator(
-        self, *, installs_config: bool = True
-    ) -> AsyncIterator[process.OperatorProcess]:
+    async def operator(self) -> AsyncIterator[process.OperatorProcess]:
         """akoo-core is installed and runs until the block ends."""
-        config = objects.definition()["metadata"]["name"]
         everything = [
             obj
             for obj in definitions.load(crds.FOLDER)
             if obj["kind"] == "CustomResourceDefinition"
-            if installs_config or obj["metadata"]["name"] != config
         ]
         for obj in everything:
             await self.api.apply(obj)
@@ -261,20 +287,6 @@ class Place:
         replica = self.scene.story_bed.replica(name, kubeconfig=path, plugins=PLUGINS)
         async with process.running(replica):
             yield replica
-
-    async def _served(self) -> None:
-        """The server answers about configs, whose definition may have changed."""
-
-        async def answers() -> bool:
-            try:
-                await self.api.list(CONFIG)
-            except kubeapi.ApiError as error:
-                if error.status != 429:
-                    raise
-                return False
-            return True
-
-        await waiting.until(answers, title="an answer about configs", seconds=SECONDS)
 
     # What is seen of it.
 
@@ -349,7 +361,7 @@ async def opened(story: str, members: int) -> AsyncIterator[Place]:
         server.base = base.BedBase(needs=("etcd", "kubernetes", "clusterapi"))
         await ends.enter_async_context(server)
         try:
-            api = await ends.enter_async_context(kubeapi.KubeApi(server.server.kubeconfig))
+            api = await ends.enter_async_context(PatientApi(server.server.kubeconfig))
             avi = await ends.enter_async_context(avis.serving())
             slot = story_bed.Slot(0, avi, "nobody")
             place = Place(Scene(_Stage(api, server.base), slot, story), server, ends)
