@@ -8,7 +8,7 @@ import json
 import pytest
 import yaml
 from aiohttp import web
-from akoo_testbed import ports
+from akoo_testbed import kuberest, ports
 from akoo_testbed.kubeapi import ApiError, KubeApi, Object
 
 KIND = "v1/ConfigMap"
@@ -159,3 +159,10 @@ async def test_a_body_that_is_no_status_is_not_quoted(script: Script, api: KubeA
     assert caught.value.status == 502
     with pytest.raises(ApiError, match="serves no kind v1/Nothing"):
         await api.list("v1/Nothing")
+
+
+def test_a_body_is_read_as_yaml() -> None:
+    body = {"k": "a \x85 b\u2028c \x7f\uffff\U0001f600"}
+    encoded = kuberest.encoded(body)
+    assert yaml.safe_load(encoded) == body
+    assert json.loads(encoded) == body
