@@ -31,6 +31,7 @@ SERVICE = {
     "metadata": {"name": "web", "namespace": "team-a"},
 }
 ADOPTED = record.Adoption(started_at=builders.CREATED, ended_at=builders.CREATED)
+HIDDEN = '{"error": "User object not found!"}'
 REFERRED = '{"error": "Cannot delete, object is referred by: [\'VirtualService x\']"}'
 PROOF = record.StoredProof(plugin="avi", at=builders.CREATED, own=0, suspect=0, held=0)
 
@@ -275,7 +276,7 @@ def test_that_of_the_operator_itself_stays(avi_world: World) -> None:
     "fault",
     [
         faults.Fault(method="DELETE", kind="user", times=None, answer="denied"),
-        faults.Fault(method="DELETE", kind="user", times=None, answer="not-found"),
+        faults.Fault(method="DELETE", kind="user", times=None, status=404, text=HIDDEN),
         faults.Fault(method="DELETE", kind="user", times=None, status=400, text='{"error": "no"}'),
         faults.Fault(method="DELETE", kind="user", times=None, status=400, text=REFERRED),
         faults.Fault(method="DELETE", kind="user", times=None, status=412, text='{"error": "no"}'),
