@@ -154,11 +154,11 @@ async def _claims(avi: client.AviClient) -> tuple[structs.JSON, ...]:
 async def _records(ctx: api.VerbContext) -> list[structs.JSON]:
     if ctx.shared is None:
         raise RuntimeError("no controller of this plugin watches records")
-    found: list[structs.JSON] = []
+    records: list[structs.JSON] = []
     token = ""
     while True:
         page = await ctx.shared.list(kube.AKO_DEPLOYMENTS, token=token)
-        found += page.items
+        records += page.items
         token = page.token
         if not token:
-            return found
+            return records
