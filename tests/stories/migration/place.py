@@ -321,17 +321,17 @@ class Place:
     async def end(self) -> dict[str, Any]:
         """All that a switch changes, without what a server writes: to compare two ends."""
         kinds = (CONFIG, CLUSTER, MACHINE, objects.DEPLOYMENTS, objects.PACKAGE_INSTALLS, *WEBHOOKS)
-        found = [(kind, obj) for kind in kinds for obj in await self.api.list(kind)]
+        stored = [(kind, obj) for kind in kinds for obj in await self.api.list(kind)]
         name = objects.definition()["metadata"]["name"]
-        found.append((objects.DEFINITIONS, await self.api.get(objects.DEFINITIONS, None, name)))
+        stored.append((objects.DEFINITIONS, await self.api.get(objects.DEFINITIONS, None, name)))
         for member in self.members:
             secrets = await self.api.list(objects.SECRETS, member.namespace)
-            found += [(objects.SECRETS, secret) for secret in secrets]
+            stored += [(objects.SECRETS, secret) for secret in secrets]
         return {
             f"{kind} {obj['metadata'].get('namespace')}/{obj['metadata']['name']}": _content(
                 kind, obj
             )
-            for kind, obj in found
+            for kind, obj in stored
         }
 
 
