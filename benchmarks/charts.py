@@ -9,7 +9,7 @@ import tempfile
 import time
 
 from akoo_ako.helm import command
-from akoo_testbed import build
+from akoo_testbed.building import build
 
 from akoo_core import external
 from akoo_core.plugin import structs

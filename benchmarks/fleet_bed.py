@@ -13,7 +13,8 @@ import pathlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from akoo_testbed import bare, build, definitions, kubeapi
+from akoo_testbed import bare, definitions, kubeapi
+from akoo_testbed.building import build
 from akoo_testbed.provider import manifests
 
 from akoo_core import external

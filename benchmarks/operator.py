@@ -9,7 +9,8 @@ import pathlib
 from collections.abc import AsyncIterator, Callable, Mapping
 
 import aiohttp
-from akoo_testbed import bare, build, definitions, kubeapi
+from akoo_testbed import bare, definitions, kubeapi
+from akoo_testbed.building import build
 from akoo_testbed.provider import manifests
 
 from akoo_core import settings

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import yaml
 from akoo_ako.releases import builtin, loading
-from akoo_testbed import recipes
 from akoo_testbed.avisim import versions as avisim
+from akoo_testbed.building import recipes
 from akoo_testbed.vcsim import options as vcsim
 
 from akoo_core.kube import discovery

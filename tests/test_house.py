@@ -108,6 +108,7 @@ def test_no_folder_has_more_modules_than_a_newcomer_can_keep_apart() -> None:
         "plugins/ako/akoo_ako",
         "plugins/avi/akoo_avi",
         "plugins/tenancy/akoo_tenancy",
+        "testbed/akoo_testbed",
     )
     assert too_full(ROOT, *packages) == {}
     assert all((ROOT / folder).is_dir() for folder in MODULES_OF)

@@ -9,7 +9,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 
-from akoo_testbed import certificates
+from akoo_testbed.trust import certificates
 
 
 class TlsServer(http.server.ThreadingHTTPServer):

@@ -11,7 +11,8 @@ import base64
 import pathlib
 from typing import Any
 
-from akoo_testbed import kubeapi, kubeconfig
+from akoo_testbed import kubeapi
+from akoo_testbed.kube import kubeconfig
 
 from akoo_core.plugin_host import rbac, registry
 

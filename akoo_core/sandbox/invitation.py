@@ -8,8 +8,8 @@ import shutil
 import sys
 from collections.abc import Mapping
 
-from akoo_testbed import build
 from akoo_testbed.bed import Bed
+from akoo_testbed.building import build
 
 from akoo_core.sandbox import demo, install
 from akoo_core.sandbox.avi import OPERATOR_USER

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from akoo_testbed import build, recipes
 from akoo_testbed.bed import Bed, BedOptions
+from akoo_testbed.building import build, recipes
 from akoo_testbed.kubelet.options import AkoProgram, KubeletOptions
 from akoo_testbed.provider.options import ProviderOptions
 

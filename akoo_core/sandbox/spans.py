@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
-from akoo_testbed import build
 from akoo_testbed.bed import Bed
+from akoo_testbed.building import build
 
 from akoo_core.sandbox import display
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
-from akoo_testbed import recipes
+from akoo_testbed.building import recipes
 from akoo_testbed.management import Versions
 
 

@@ -6,7 +6,10 @@ import ssl
 import tempfile
 from collections.abc import Iterable
 
-from akoo_testbed import build, certificates, kubeconfig, processes, recipes
+from akoo_testbed.building import build, recipes
+from akoo_testbed.kube import kubeconfig
+from akoo_testbed.process import processes
+from akoo_testbed.trust import certificates
 
 
 class BedBase:

@@ -12,12 +12,14 @@ import types
 import typing
 from collections.abc import Iterable, Mapping
 
-from akoo_testbed import base, build, kubeapi, parts, pool, recipes, waiting
+from akoo_testbed import base, kubeapi, parts, waiting
 from akoo_testbed import management as managements
+from akoo_testbed.building import build, recipes
 from akoo_testbed.management import Report
 from akoo_testbed.openbao import OpenBaoOptions
 from akoo_testbed.provider import FakeProvider, ProviderOptions, manifests
 from akoo_testbed.vcsim import VcsimOptions
+from akoo_testbed.workload import pool
 
 CLUSTER = "cluster.x-k8s.io/v1beta2/Cluster"
 

@@ -10,7 +10,9 @@ import typing
 
 import click
 
-from akoo_testbed import build, cache, errors, plugin_parts, progress, recipes, upstate
+from akoo_testbed import errors
+from akoo_testbed.building import build, cache, progress, recipes
+from akoo_testbed.up import plugin_parts, upstate
 
 _CLUSTER = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _OUTPUT = click.option("--output", type=click.Choice(["text", "json"]), default="text")
@@ -134,7 +136,7 @@ def vcsim(arguments: tuple[str, ...]) -> None:
 def _start_daemon(state: upstate.StateFolder, arguments: list[str]) -> None:
     """Start the background process and follow it until it is ready or has failed."""
     state.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    command = [sys.executable, "-m", "akoo_testbed.daemon", *arguments]
+    command = [sys.executable, "-m", "akoo_testbed.up.daemon", *arguments]
     with (
         state.log.open("w") as log,
         subprocess.Popen(

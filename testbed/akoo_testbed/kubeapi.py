@@ -8,9 +8,9 @@ import asyncio
 import collections.abc
 import contextlib
 
-from akoo_testbed import kuberest, kubewatch
-from akoo_testbed.kuberest import HICCUPS, ApiError, Object
-from akoo_testbed.kubewatch import Event
+from akoo_testbed.kube import kuberest, kubewatch
+from akoo_testbed.kube.kuberest import HICCUPS, ApiError, Object
+from akoo_testbed.kube.kubewatch import Event
 
 __all__ = ["HICCUPS", "ApiError", "Event", "KubeApi", "Object", "kind_of"]
 

@@ -10,8 +10,10 @@ import pathlib
 import time
 from collections.abc import Callable, Mapping
 
-from akoo_testbed import base, definitions, older, parts, waiting, workloads
+from akoo_testbed import base, definitions, parts, waiting
+from akoo_testbed.kube import older
 from akoo_testbed.provider import FakeProvider, ProviderOptions
+from akoo_testbed.workload import workloads
 
 Report = Callable[[str, float], None]
 """Called with a part's name and the seconds it took, when it is ready."""

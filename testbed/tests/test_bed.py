@@ -5,7 +5,8 @@ import base64
 
 import aiohttp
 import pytest
-from akoo_testbed import definitions, errors, kubeapi, listener, parts, running, workloads
+from akoo_testbed import definitions, errors, kubeapi, parts, running
+from akoo_testbed.workload import listener, workloads
 
 SECRET = "v1/Secret"
 DEFINED = "infrastructure.cluster.x-k8s.io/v1"

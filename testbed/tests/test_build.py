@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterable
 
 import pytest
-from akoo_testbed import build, buildtime, errors, gobuild, progress, recipes, toolchain
+from akoo_testbed import errors
+from akoo_testbed.building import build, buildtime, gobuild, progress, recipes, toolchain
 
 GO = pathlib.Path("/usr/bin/env")
 

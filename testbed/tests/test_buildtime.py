@@ -1,7 +1,7 @@
 """The time of the first build, said before it begins."""
 
 import pytest
-from akoo_testbed import buildtime, recipes
+from akoo_testbed.building import buildtime, recipes
 
 STORY = ("etcd", "kube-apiserver", "kube-controller-manager", "cluster-api")
 

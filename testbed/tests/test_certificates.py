@@ -6,7 +6,8 @@ import stat
 
 import pytest
 import yaml
-from akoo_testbed import certificates, kubeconfig
+from akoo_testbed.kube import kubeconfig
+from akoo_testbed.trust import certificates
 from cryptography import x509
 from cryptography.x509 import oid
 

@@ -1,7 +1,7 @@
 """The writes and deletions that restore a store; with a real server in `test_bed`."""
 
 import hypothesis
-from akoo_testbed import emptying
+from akoo_testbed.workload import emptying
 from hypothesis import strategies as st
 
 PREFIX = "/workload-1-1"

@@ -8,7 +8,8 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
-from akoo_testbed import errors, gobuild, progress, recipes, toolchain
+from akoo_testbed import errors
+from akoo_testbed.building import gobuild, progress, recipes, toolchain
 
 MAIN = 'package main\n\nvar version = "?"\n\nfunc main() { println("hello", version) }\n'
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import cast
 
 import pytest
-from akoo_testbed import base, build, errors, progress
+from akoo_testbed import base, errors
+from akoo_testbed.building import build, progress
 from akoo_testbed.parts import Jaeger, jaeger, part
 
 Program = Callable[[str], pathlib.Path]

@@ -8,8 +8,9 @@ import json
 import pytest
 import yaml
 from aiohttp import web
-from akoo_testbed import kuberest, ports
+from akoo_testbed.kube import kuberest
 from akoo_testbed.kubeapi import ApiError, KubeApi, Object
+from akoo_testbed.process import ports
 
 KIND = "v1/ConfigMap"
 RESOURCES = {"resources": [{"name": "configmaps", "kind": "ConfigMap", "namespaced": True}]}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from akoo_testbed import listener
+from akoo_testbed.workload import listener
 
 SECONDS = 10.0
 HELLO = b"x" * 200_000

@@ -4,7 +4,8 @@ import asyncio
 import typing
 
 import pytest
-from akoo_testbed import base, errors, parts, pool, poolserver
+from akoo_testbed import base, errors, parts
+from akoo_testbed.workload import pool, poolserver
 
 SECONDS = 5.0
 

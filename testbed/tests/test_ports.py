@@ -4,9 +4,11 @@ import socket
 import subprocess
 import sys
 
-from akoo_testbed import ports
+from akoo_testbed.process import ports
 
-PICK_MANY = "from akoo_testbed import ports; print(*(ports.pick() for _ in range(300))); input()"
+PICK_MANY = (
+    "from akoo_testbed.process import ports; print(*(ports.pick() for _ in range(300))); input()"
+)
 
 
 def test_two_processes_pick_different_ports() -> None:

@@ -5,7 +5,7 @@ import io
 import re
 
 import pytest
-from akoo_testbed import progress
+from akoo_testbed.building import progress
 
 
 class Clock:

@@ -4,7 +4,7 @@ import dataclasses
 import pathlib
 
 import pytest
-from akoo_testbed import recipes
+from akoo_testbed.building import recipes
 
 
 @pytest.fixture

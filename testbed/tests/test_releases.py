@@ -5,7 +5,9 @@ import pathlib
 from typing import Any
 
 import pytest
-from akoo_testbed import build, errors, kubeapi, kuberest, older, recipes
+from akoo_testbed import errors, kubeapi
+from akoo_testbed.building import build, recipes
+from akoo_testbed.kube import kuberest, older
 from akoo_testbed.management import Versions
 from akoo_testbed.parts import cluster_api
 from akoo_testbed.provider import manifests

@@ -13,13 +13,14 @@ import textwrap
 from collections.abc import AsyncIterator
 
 import pytest
-from akoo_testbed import errors, processes, waiting
+from akoo_testbed import errors, waiting
+from akoo_testbed.process import processes
 
 GONE_SECONDS = 10.0
 OWNER = textwrap.dedent(
     """
     import asyncio, json, os, pathlib, signal, sys
-    from akoo_testbed import processes
+    from akoo_testbed.process import processes
 
     async def main():
         folder = pathlib.Path(sys.argv[1])

@@ -4,7 +4,8 @@ import importlib.util
 import pathlib
 
 import pytest
-from akoo_testbed import errors, toolchain
+from akoo_testbed import errors
+from akoo_testbed.building import toolchain
 
 
 def test_the_newest_go_line_decides() -> None:

@@ -12,11 +12,12 @@ import sys
 
 import pytest
 import yaml
-from akoo_testbed import errors, kubeapi, openbao, operator_files, plugin_parts, upstate, vcsim
+from akoo_testbed import errors, kubeapi, openbao, vcsim
+from akoo_testbed.up import operator_files, plugin_parts, upstate
 
 HOLD = """
 import sys, pathlib, signal
-from akoo_testbed import upstate
+from akoo_testbed.up import upstate
 with upstate.StateFolder(pathlib.Path(sys.argv[1])).hold():
     print("held", flush=True)
     signal.pause()

@@ -6,9 +6,10 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from akoo_testbed.akosim import config, planning, routes
-from akoo_testbed.akosim.desired import desired
-from akoo_testbed.akosim.maker import BootUuids
+from akoo_testbed.akosim import config
+from akoo_testbed.akosim.objects import planning, routes
+from akoo_testbed.akosim.objects.desired import desired
+from akoo_testbed.akosim.objects.maker import BootUuids
 from akoo_testbed.akosim.world import INGRESS, NODE, SECRET, SERVICE, World
 
 from tests.avi import avi_oracle as oracle

@@ -16,7 +16,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 from akoo_testbed import bed as beds
-from akoo_testbed import build, kubeapi, waiting
+from akoo_testbed import kubeapi, waiting
+from akoo_testbed.building import build
 from akoo_testbed.kubelet import FakeKubelet, KubeletOptions, NodeSpec
 from akoo_testbed.kubelet.host import HostProgram
 from akoo_testbed.kubelet.options import AkoProgram

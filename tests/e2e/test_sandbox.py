@@ -15,8 +15,8 @@ import urllib.request
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from akoo_testbed import build
 from akoo_testbed.avisim.client import Client as AviClient
+from akoo_testbed.building import build
 from akoo_testbed.kubeapi import KubeApi
 from akoo_testbed.parts import Vcsim
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from akoo_testbed import certificates, ports
+from akoo_testbed.process import ports
+from akoo_testbed.trust import certificates
 
 Authority = certificates.Authority
 Tls = ssl.SSLContext

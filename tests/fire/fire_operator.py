@@ -9,7 +9,8 @@ import signal
 import time
 from collections.abc import Mapping
 
-from akoo_testbed import base, kubeconfig
+from akoo_testbed import base
+from akoo_testbed.kube import kubeconfig
 
 from akoo_core.sandbox import install, process
 from tests.fire import fire_gate, fire_journal, fire_plugin

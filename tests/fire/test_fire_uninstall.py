@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from akoo_testbed import kubeconfig, running
+from akoo_testbed import running
+from akoo_testbed.kube import kubeconfig
 
 from akoo_core.objects import names
 from akoo_core.sandbox import install

@@ -15,7 +15,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import aiohttp
 import pytest
 import yaml
-from akoo_testbed import certificates, kubeapi, waiting
+from akoo_testbed import kubeapi, waiting
+from akoo_testbed.trust import certificates
 
 from tests.e2e import conftest as e2e
 from tests.fire import fire_bed, fire_front, fire_journal, fire_operator

@@ -16,9 +16,10 @@ from akoo_ako.plugin import AkoPlugin
 from akoo_avi.ownership import claim
 from akoo_avi.plugin import AviPlugin
 from akoo_avi.testing import memory_controllers
-from akoo_testbed.avisim import Controller, client, snapshots, subject, values
-from akoo_testbed.avisim.journal import SAFE_METHODS
-from akoo_testbed.avisim.store import Key
+from akoo_testbed.avisim import Controller, client, snapshots, values
+from akoo_testbed.avisim.objects.store import Key
+from akoo_testbed.avisim.requests import subject
+from akoo_testbed.avisim.requests.journal import SAFE_METHODS
 
 from akoo_core import clock as clock_
 from akoo_core.plugin import api

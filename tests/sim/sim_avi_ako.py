@@ -9,12 +9,13 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from akoo_testbed.akosim import config, planning, routes
-from akoo_testbed.akosim.desired import desired
-from akoo_testbed.akosim.maker import BootUuids
+from akoo_testbed.akosim import config
+from akoo_testbed.akosim.objects import planning, routes
+from akoo_testbed.akosim.objects.desired import desired
+from akoo_testbed.akosim.objects.maker import BootUuids
 from akoo_testbed.akosim.world import INGRESS, NODE, SECRET, SERVICE, World
 from akoo_testbed.avisim import Controller, client
-from akoo_testbed.avisim.store import Key, Stored
+from akoo_testbed.avisim.objects.store import Key, Stored
 
 _IDS = uuid.UUID("b6ae9b06-26fc-4a0e-9b4c-7a0a5e6bd3f1")
 STICKY = {"persistence_type": "PERSISTENCE_TYPE_HTTP_COOKIE"}

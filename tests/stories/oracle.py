@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from akoo_testbed.avisim import store
+from akoo_testbed.avisim.objects import store
 
 UNSTEADY = {"user", "useraccount", "usertoken"}
 """Kinds that logins change."""

@@ -7,8 +7,9 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from akoo_testbed import kubeapi, listener, waiting
+from akoo_testbed import kubeapi, waiting
 from akoo_testbed.provider import manifests
+from akoo_testbed.workload import listener
 
 from akoo_core.objects import names, record
 from akoo_core.sandbox import install

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from akoo_testbed import certificates, kubeapi
+from akoo_testbed import kubeapi
 from akoo_testbed.akosim import ako_bed
+from akoo_testbed.trust import certificates
 
 NAMESPACE = "web"
 HOST_SUFFIX = "example.com"

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, NamedTuple
 
 from akoo_tenancy.journal.record import Record
-from akoo_testbed.avisim import auth
+from akoo_testbed.avisim.access import auth
 
 from akoo_core import external
 from akoo_core.testing import virtual_time

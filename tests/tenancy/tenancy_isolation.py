@@ -11,14 +11,15 @@ from typing import Any, NamedTuple
 
 from akoo_tenancy.roles import plan, wire
 from akoo_tenancy.roles.plan import Needs, Rights
-from akoo_testbed import certificates
-from akoo_testbed.akosim import ako_bed, avi, boot, config, model, planning, routes, syncing
+from akoo_testbed.akosim import ako_bed, avi, boot, config, syncing
 from akoo_testbed.akosim.config import Config
-from akoo_testbed.akosim.desired import desired
-from akoo_testbed.akosim.maker import BootUuids
-from akoo_testbed.akosim.model import Existing
+from akoo_testbed.akosim.objects import model, planning, routes
+from akoo_testbed.akosim.objects.desired import desired
+from akoo_testbed.akosim.objects.maker import BootUuids
+from akoo_testbed.akosim.objects.model import Existing
 from akoo_testbed.akosim.world import INGRESS, NODE, SECRET, SERVICE, World
 from akoo_testbed.avisim import client, controller
+from akoo_testbed.trust import certificates
 
 Json = dict[str, Any]
 PASSWORD = "Tenancy-test-1"

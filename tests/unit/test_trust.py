@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 from akoo_avi.client import Credential, errors, session
-from akoo_testbed import chains
+from akoo_testbed.trust import chains
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -13,7 +13,7 @@ from akoo_avi.pools import network as pool_network
 from akoo_avi.spec import ip_pool, resources
 from akoo_avi.testing.memory import PASSWORD, MemoryAvi, memory_controllers
 from akoo_avi.testing.pool_world import ADDRESS, OWNER, PoolWorld, pool, using
-from akoo_testbed.avisim import discovery
+from akoo_testbed.avisim.objects import discovery
 
 from akoo_core import structs, testing
 from akoo_core.kube import resource as kube_resource

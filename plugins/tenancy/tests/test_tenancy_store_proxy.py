@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from akoo_tenancy.store import calls, errors
 from akoo_tenancy.store.session import HvacSession
-from akoo_testbed import certificates
+from akoo_testbed.trust import certificates
 
 from akoo_core import external
 from akoo_core.outside import bundle, failures, proxies

@@ -3,9 +3,10 @@ deleteConfig is set."""
 
 import collections.abc
 
-from akoo_testbed.akosim import avi, cloudrules, config, routes
+from akoo_testbed.akosim import avi, cloudrules, config
 from akoo_testbed.akosim.config import Config, Network
-from akoo_testbed.akosim.maker import BootUuids
+from akoo_testbed.akosim.objects import routes
+from akoo_testbed.akosim.objects.maker import BootUuids
 from akoo_testbed.kubeapi import Object
 
 UP_STATES = ("CLUSTER_UP_NO_HA", "CLUSTER_UP_HA_ACTIVE", "CLUSTER_UP_HA_COMPROMISED")

@@ -6,7 +6,7 @@ import json
 import re
 import typing
 
-from akoo_testbed.akosim import names
+from akoo_testbed.akosim.objects import names
 from akoo_testbed.kubeapi import Object
 
 CONFIG_MAP = "avi-k8s-config"

@@ -8,9 +8,10 @@ import collections.abc
 import contextlib
 import logging
 
-from akoo_testbed.akosim import avi, boot, planning
+from akoo_testbed.akosim import avi, boot
 from akoo_testbed.akosim.config import Config
-from akoo_testbed.akosim.model import Wanted
+from akoo_testbed.akosim.objects import planning
+from akoo_testbed.akosim.objects.model import Wanted
 from akoo_testbed.akosim.retries import Retries
 from akoo_testbed.akosim.syncing import Hands
 from akoo_testbed.kubelet.options import KubeletOptions

@@ -5,9 +5,10 @@ import collections.abc
 import enum
 import logging
 
-from akoo_testbed.akosim import avi, planning, report
-from akoo_testbed.akosim.maker import BootUuids
-from akoo_testbed.akosim.planning import Operation, Tree
+from akoo_testbed.akosim import avi, report
+from akoo_testbed.akosim.objects import planning
+from akoo_testbed.akosim.objects.maker import BootUuids
+from akoo_testbed.akosim.objects.planning import Operation, Tree
 from akoo_testbed.akosim.retries import FIRST_RETRY_SECONDS, SLOW_RETRY_SECONDS
 from akoo_testbed.akosim.syncing import Hands
 from akoo_testbed.kubelet.options import AkoFault

@@ -3,23 +3,11 @@
 import asyncio
 import logging
 
-from akoo_testbed.akosim import (
-    avi,
-    boot,
-    config,
-    deletion,
-    infra,
-    planning,
-    report,
-    routes,
-    rules,
-    status,
-    syncing,
-    watching,
-)
-from akoo_testbed.akosim.desired import desired, served
-from akoo_testbed.akosim.maker import BootUuids, Maker
-from akoo_testbed.akosim.model import Wanted
+from akoo_testbed.akosim import avi, boot, config, deletion, infra, report, syncing, watching
+from akoo_testbed.akosim.objects import planning, routes, rules, status
+from akoo_testbed.akosim.objects.desired import desired, served
+from akoo_testbed.akosim.objects.maker import BootUuids, Maker
+from akoo_testbed.akosim.objects.model import Wanted
 from akoo_testbed.akosim.retries import Retries
 from akoo_testbed.akosim.world import INGRESS_CLASS
 from akoo_testbed.kubelet import events

@@ -13,12 +13,12 @@ from akoo_testbed.akosim import (
     deletion,
     infra,
     life,
-    rules,
     syncing,
     versions,
     watching,
 )
 from akoo_testbed.akosim.config import CONFIG_MAP, Config
+from akoo_testbed.akosim.objects import rules
 from akoo_testbed.kubeapi import Object
 from akoo_testbed.kubelet import events
 from akoo_testbed.kubelet.options import AkoFault

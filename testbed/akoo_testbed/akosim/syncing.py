@@ -3,10 +3,11 @@
 import collections.abc
 import logging
 
-from akoo_testbed.akosim import avi, boot, model, planning, routes, status
+from akoo_testbed.akosim import avi, boot
 from akoo_testbed.akosim.config import Config
-from akoo_testbed.akosim.model import Existing, Key
-from akoo_testbed.akosim.planning import Operation, Verb
+from akoo_testbed.akosim.objects import model, planning, routes, status
+from akoo_testbed.akosim.objects.model import Existing, Key
+from akoo_testbed.akosim.objects.planning import Operation, Verb
 from akoo_testbed.kubeapi import HICCUPS, ApiError, KubeApi, Object
 
 log = logging.getLogger(__name__)

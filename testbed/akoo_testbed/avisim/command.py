@@ -6,7 +6,7 @@ import signal
 
 import click
 
-from akoo_testbed import certificates, errors
+from akoo_testbed import errors
 from akoo_testbed.avisim import (
     controller,
     faults,
@@ -15,6 +15,7 @@ from akoo_testbed.avisim import (
     switches,
     versions,
 )
+from akoo_testbed.trust import certificates
 
 _FILE = click.Path(dir_okay=False, path_type=pathlib.Path)
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=pathlib.Path)

@@ -21,7 +21,10 @@ import dataclasses
 import json
 import typing
 
-from akoo_testbed.avisim import auth, discovery, faults, problems, values
+from akoo_testbed.avisim import faults, values
+from akoo_testbed.avisim.access import auth
+from akoo_testbed.avisim.objects import discovery
+from akoo_testbed.avisim.requests import problems
 
 if typing.TYPE_CHECKING:
     from akoo_testbed.avisim.controller import Controller

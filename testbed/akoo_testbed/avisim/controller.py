@@ -6,28 +6,11 @@ import time
 import typing
 from collections.abc import Callable, Iterable, Mapping
 
-from akoo_testbed.avisim import (
-    admission,
-    auth,
-    context,
-    control,
-    discovery,
-    endpoints,
-    faults,
-    journal,
-    login,
-    problems,
-    schema,
-    seeds,
-    snapshots,
-    store,
-    subject,
-    switches,
-    system,
-    values,
-    versions,
-)
-from akoo_testbed.avisim import state as states
+from akoo_testbed.avisim import control, faults, snapshots, switches, values, versions
+from akoo_testbed.avisim.access import admission, auth, login
+from akoo_testbed.avisim.objects import discovery, schema, seeds, store
+from akoo_testbed.avisim.objects import state as states
+from akoo_testbed.avisim.requests import context, endpoints, journal, problems, subject, system
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

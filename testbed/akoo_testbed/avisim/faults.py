@@ -9,7 +9,8 @@ import dataclasses
 import json
 import typing
 
-from akoo_testbed.avisim import journal, problems, subject, switches, values
+from akoo_testbed.avisim import switches, values
+from akoo_testbed.avisim.requests import journal, problems, subject
 
 PATTERNS = ("method", "path", "kind", "uuid", "name", "tenant", "user")
 

@@ -9,9 +9,10 @@ import types
 
 from aiohttp import web
 
-from akoo_testbed import certificates, ports
 from akoo_testbed.avisim import controller as controllers
 from akoo_testbed.avisim import faults, values
+from akoo_testbed.process import ports
+from akoo_testbed.trust import certificates
 
 HOST = "127.0.0.1"
 _LOOK_SECONDS = 0.02

@@ -5,8 +5,9 @@ import json
 import typing
 from collections.abc import Mapping
 
-from akoo_testbed.avisim import auth, schema, store
-from akoo_testbed.avisim import state as states
+from akoo_testbed.avisim.access import auth
+from akoo_testbed.avisim.objects import schema, store
+from akoo_testbed.avisim.objects import state as states
 
 FORMAT = 1
 

@@ -13,9 +13,11 @@ import pathlib
 
 import aiohttp
 
-from akoo_testbed import base, kubeconfig, ports, processes
+from akoo_testbed import base
+from akoo_testbed.kube import kubeconfig
 from akoo_testbed.kubeapi import KubeApi, Object
 from akoo_testbed.kubelet.program import Container, Exit
+from akoo_testbed.process import ports, processes
 
 PROBE_SECONDS = 2.0
 LIVENESS_EXIT = 137

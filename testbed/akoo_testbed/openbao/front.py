@@ -8,8 +8,9 @@ import ssl
 import aiohttp
 from aiohttp import web
 
-from akoo_testbed import ports, waiting
+from akoo_testbed import waiting
 from akoo_testbed.openbao.options import Action, Fault, When
+from akoo_testbed.process import ports
 
 _DROPPED = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding"}
 _SECONDS = 30.0

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from akoo_testbed import base, ports
+from akoo_testbed import base
 from akoo_testbed.parts import etcd, part
+from akoo_testbed.process import ports
 
 
 class ApiServer(part.Part):

@@ -3,8 +3,11 @@
 import re
 from collections.abc import Mapping
 
-from akoo_testbed import base, certificates, ports, recipes
+from akoo_testbed import base
+from akoo_testbed.building import recipes
 from akoo_testbed.parts import apiserver, part
+from akoo_testbed.process import ports
+from akoo_testbed.trust import certificates
 
 # By default a controller reconciles an object at most once a second and looks at a MachineSet's
 # preflight checks every 15 s: a Cluster then takes 9 s, without them 1.5 s.

@@ -1,7 +1,8 @@
 """kube-controller-manager: garbage collection, namespaces, service accounts, workloads."""
 
-from akoo_testbed import base, certificates
+from akoo_testbed import base
 from akoo_testbed.parts import apiserver, part
+from akoo_testbed.trust import certificates
 
 CONTROLLERS = (
     "namespace-controller",

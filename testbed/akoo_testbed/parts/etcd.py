@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import aiohttp
 
-from akoo_testbed import base, ports
+from akoo_testbed import base
 from akoo_testbed.parts import part
+from akoo_testbed.process import ports
 
 _OPERATIONS = 100
 """In one transaction; etcd takes 128."""

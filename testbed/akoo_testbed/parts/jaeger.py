@@ -11,8 +11,10 @@ import typing
 
 import aiohttp
 
-from akoo_testbed import base, build, errors, ports
+from akoo_testbed import base, errors
+from akoo_testbed.building import build
 from akoo_testbed.parts import part
+from akoo_testbed.process import ports
 
 MAX_TRACES = 50_000
 """Older ones are forgotten; without a limit it grows for as long as it runs."""

@@ -8,9 +8,11 @@ import ssl
 import sysconfig
 from collections.abc import Mapping
 
-from akoo_testbed import base, certificates, errors, ports
+from akoo_testbed import base, errors
 from akoo_testbed.openbao import Admin, AnswerError, Front, OpenBaoOptions
 from akoo_testbed.parts import part
+from akoo_testbed.process import ports
+from akoo_testbed.trust import certificates
 
 _SEAL_KEY = "5a" * 32
 """Key of the static seal: it protects nothing that is worth it."""

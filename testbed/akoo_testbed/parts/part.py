@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 import aiohttp
 
-from akoo_testbed import base, errors, processes, waiting
+from akoo_testbed import base, errors, waiting
+from akoo_testbed.process import processes
 
 _TAIL_LINES = 12
 _READY_SECONDS = 60.0

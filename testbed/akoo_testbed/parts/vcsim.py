@@ -3,8 +3,10 @@
 import pathlib
 from collections.abc import Mapping
 
-from akoo_testbed import base, certificates, ports
+from akoo_testbed import base
 from akoo_testbed.parts import part
+from akoo_testbed.process import ports
+from akoo_testbed.trust import certificates
 from akoo_testbed.vcsim import Control, VcsimOptions
 
 

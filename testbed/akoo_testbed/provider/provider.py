@@ -6,15 +6,16 @@ import collections.abc
 import datetime
 import logging
 
-from akoo_testbed import controlloop, kubeapi, older
+from akoo_testbed import controlloop, kubeapi
 from akoo_testbed.controlloop import Key, Watched
+from akoo_testbed.kube import older
 from akoo_testbed.kubeapi import Object
 from akoo_testbed.kubelet import FakeKubelet
 from akoo_testbed.provider import actions, world
 from akoo_testbed.provider.options import ProviderOptions
 from akoo_testbed.provider.plan import LIVING, plan, plan_without
 from akoo_testbed.provider.world import ClusterKey, World
-from akoo_testbed.workloads import WorkloadApi, WorkloadApis
+from akoo_testbed.workload.workloads import WorkloadApi, WorkloadApis
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import typing
 
 from akoo_testbed.kubeapi import Object
 from akoo_testbed.provider.options import ProviderOptions
-from akoo_testbed.workloads import WorkloadApi
+from akoo_testbed.workload.workloads import WorkloadApi
 
 CLUSTER = "cluster.x-k8s.io/v1beta2/Cluster"
 MACHINE = "cluster.x-k8s.io/v1beta2/Machine"

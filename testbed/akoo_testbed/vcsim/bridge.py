@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterator, Mapping
 import aiohttp
 
 from akoo_testbed import background
-from akoo_testbed.avisim import Controller, discovery, schema
+from akoo_testbed.avisim import Controller
+from akoo_testbed.avisim.objects import discovery, schema
 from akoo_testbed.vcsim.control import ControlError, PortGroupState
 
 LOOK_SECONDS = 0.2

@@ -4,9 +4,9 @@ import base64
 import hashlib
 
 import pytest
-from akoo_testbed import certificates
 from akoo_testbed.akosim.ako_bed import CLUSTER, AkoBed
 from akoo_testbed.avisim import pytest as avisim_plugin
+from akoo_testbed.trust import certificates
 
 INGRESS = "networking.k8s.io/v1/Ingress"
 PREFIX = f"{CLUSTER}--"

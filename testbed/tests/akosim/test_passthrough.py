@@ -1,10 +1,11 @@
 """Ingresses that pass TLS through: names, marks, and what hangs on what."""
 
 import pytest
-from akoo_testbed.akosim import avi, boot, config, model, planning
-from akoo_testbed.akosim.desired import desired, served
-from akoo_testbed.akosim.maker import BootUuids, Maker
-from akoo_testbed.akosim.model import Existing, Wanted
+from akoo_testbed.akosim import avi, boot, config
+from akoo_testbed.akosim.objects import model, planning
+from akoo_testbed.akosim.objects.desired import desired, served
+from akoo_testbed.akosim.objects.maker import BootUuids, Maker
+from akoo_testbed.akosim.objects.model import Existing, Wanted
 from akoo_testbed.akosim.syncing import Hands
 from akoo_testbed.akosim.world import INGRESS, World
 from akoo_testbed.kubeapi import Object

@@ -5,12 +5,13 @@ import itertools
 
 import hypothesis
 import hypothesis.strategies as st
-from akoo_testbed.akosim import config, model, planning
+from akoo_testbed.akosim import config
 from akoo_testbed.akosim.config import Config
-from akoo_testbed.akosim.desired import desired
-from akoo_testbed.akosim.maker import BootUuids
-from akoo_testbed.akosim.model import Existing, Key
-from akoo_testbed.akosim.planning import Operation, Verb
+from akoo_testbed.akosim.objects import model, planning
+from akoo_testbed.akosim.objects.desired import desired
+from akoo_testbed.akosim.objects.maker import BootUuids
+from akoo_testbed.akosim.objects.model import Existing, Key
+from akoo_testbed.akosim.objects.planning import Operation, Verb
 from akoo_testbed.akosim.world import INGRESS, NODE, SECRET, SERVICE, World
 from akoo_testbed.kubeapi import Object
 

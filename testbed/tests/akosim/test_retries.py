@@ -9,8 +9,8 @@ import typing
 
 import pytest
 from akoo_testbed.akosim import avi, config, cutoff, life, syncing, watching
-from akoo_testbed.akosim.desired import desired
-from akoo_testbed.akosim.maker import BootUuids
+from akoo_testbed.akosim.objects.desired import desired
+from akoo_testbed.akosim.objects.maker import BootUuids
 from akoo_testbed.akosim.retries import Retries
 from akoo_testbed.akosim.world import NODE, SERVICE, World
 from akoo_testbed.kubeapi import KubeApi, Object

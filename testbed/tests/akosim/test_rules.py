@@ -6,9 +6,10 @@ import uuid
 import hypothesis
 import hypothesis.strategies as st
 import pytest
-from akoo_testbed.akosim import avi, config, model, names, routes, versions
-from akoo_testbed.akosim import maker as makers
+from akoo_testbed.akosim import avi, config, versions
 from akoo_testbed.akosim.config import Network
+from akoo_testbed.akosim.objects import maker as makers
+from akoo_testbed.akosim.objects import model, names, routes
 from akoo_testbed.akosim.world import (
     INGRESS_CLASS,
     NAMESPACE,

@@ -5,7 +5,7 @@ import gc
 import warnings
 
 import pytest
-from akoo_testbed import certificates, waiting
+from akoo_testbed import waiting
 from akoo_testbed.akosim import avi, boot, config, counts, cutoff
 from akoo_testbed.akosim.ako_bed import (
     CLUSTER,
@@ -17,6 +17,7 @@ from akoo_testbed.akosim.ako_bed import (
 )
 from akoo_testbed.avisim import client, faults
 from akoo_testbed.avisim import pytest as avisim_plugin
+from akoo_testbed.trust import certificates
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import typing
 
 import pytest
 from akoo_testbed import waiting
-from akoo_testbed.akosim import rules
 from akoo_testbed.akosim.ako_bed import AkoBed
+from akoo_testbed.akosim.objects import rules
 from akoo_testbed.kubeapi import KubeApi, Object
 
 Spec = dict[str, typing.Any]

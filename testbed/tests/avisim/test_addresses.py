@@ -5,7 +5,8 @@ import typing
 from collections.abc import Callable
 
 import pytest
-from akoo_testbed.avisim import Controller, addresses, client
+from akoo_testbed.avisim import Controller, client
+from akoo_testbed.avisim.objects import addresses
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,7 +3,8 @@
 import typing
 
 import pytest
-from akoo_testbed.avisim import client, discovery
+from akoo_testbed.avisim import client
+from akoo_testbed.avisim.objects import discovery
 
 GROUPS = [
     discovery.PortGroup(moref="dvportgroup-1", name="web", subnets=("10.1.0.0/24",)),

@@ -4,7 +4,8 @@ import typing
 from collections.abc import Callable
 
 import pytest
-from akoo_testbed.avisim import Controller, client, kinds, schema
+from akoo_testbed.avisim import Controller, client, kinds
+from akoo_testbed.avisim.objects import schema
 
 KINDS = schema.Schema(kinds.TABLES).kinds
 IP = {"addr": "10.0.0.1", "type": "V4"}

@@ -10,7 +10,8 @@ import random
 import typing
 
 import hypothesis
-from akoo_testbed.avisim import Controller, client, references, snapshots, switches
+from akoo_testbed.avisim import Controller, client, snapshots, switches
+from akoo_testbed.avisim.objects import references
 from hypothesis import stateful
 from hypothesis import strategies as st
 

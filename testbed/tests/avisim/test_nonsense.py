@@ -6,7 +6,8 @@ import json
 import random
 import typing
 
-from akoo_testbed.avisim import Controller, client, kinds, schema, values
+from akoo_testbed.avisim import Controller, client, kinds, values
+from akoo_testbed.avisim.objects import schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,7 +4,8 @@ import typing
 from collections.abc import Callable
 
 import pytest
-from akoo_testbed.avisim import client, discovery, faults, switches
+from akoo_testbed.avisim import client, faults, switches
+from akoo_testbed.avisim.objects import discovery
 
 PASSWORD = "Correct-horse-1"
 Json = dict[str, typing.Any]

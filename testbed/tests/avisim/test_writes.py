@@ -4,8 +4,8 @@ import typing
 from collections.abc import Callable
 
 import pytest
-from akoo_testbed import chains
 from akoo_testbed.avisim import client
+from akoo_testbed.trust import chains
 
 Make = Callable[..., client.Client]
 SERVERS = [{"ip": {"addr": f"10.0.0.{n}", "type": "V4"}, "port": 80} for n in range(3)]

@@ -12,10 +12,11 @@ import typing
 
 import pytest
 import yaml
-from akoo_testbed import base, kubeapi, processes
+from akoo_testbed import base, kubeapi
 from akoo_testbed.kubelet import host
 from akoo_testbed.kubelet.options import KubeletOptions
 from akoo_testbed.kubelet.program import Container, Exit, Switches
+from akoo_testbed.process import processes
 
 PROGRAM = """
 import json, os, pathlib, signal, sys

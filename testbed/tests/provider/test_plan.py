@@ -12,7 +12,7 @@ from akoo_testbed.provider import actions, manifests, world
 from akoo_testbed.provider.options import DELETE_SECONDS_ANNOTATION, ProviderOptions
 from akoo_testbed.provider.plan import plan, plan_without
 from akoo_testbed.provider.world import World
-from akoo_testbed.workloads import WorkloadApi
+from akoo_testbed.workload.workloads import WorkloadApi
 
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 API = WorkloadApi(host="127.0.0.1", port=6443, kubeconfig="secret text", ca_pem="")

@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 import pytest
-from akoo_testbed import cli, ports
+from akoo_testbed import cli
+from akoo_testbed.process import ports
 from akoo_testbed.vcsim import Control
 from click.testing import CliRunner
 from pyVim import connect

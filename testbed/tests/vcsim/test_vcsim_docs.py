@@ -3,7 +3,7 @@
 import pathlib
 import re
 
-from akoo_testbed import recipes
+from akoo_testbed.building import recipes
 from akoo_testbed.vcsim import Action
 
 TEXT = (pathlib.Path(__file__).parents[2] / "docs" / "vcsim.md").read_text()

@@ -9,7 +9,7 @@ import typing
 from collections.abc import Callable
 
 import pytest
-from akoo_testbed import certificates
+from akoo_testbed.trust import certificates
 from akoo_testbed.vcsim import Datacenter, Switch, VcsimOptions
 from akoo_testbed.vcsim import pytest as plugin
 from pyVmomi import vim

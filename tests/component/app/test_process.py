@@ -16,7 +16,8 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from akoo_testbed import bare, build, definitions, kubeapi
+from akoo_testbed import bare, definitions, kubeapi
+from akoo_testbed.building import build
 
 import akoo_core
 from akoo_core import settings

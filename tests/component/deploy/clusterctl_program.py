@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
-from akoo_testbed import build, definitions
+from akoo_testbed import definitions
+from akoo_testbed.building import build
 
 import akoo_core
 

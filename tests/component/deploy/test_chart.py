@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 import pytest
 import yaml
-from akoo_testbed import build, kubeapi
+from akoo_testbed import kubeapi
+from akoo_testbed.building import build
 
 from akoo_core.manifests import render
 from akoo_core.plugin import api

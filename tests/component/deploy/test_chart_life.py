@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from akoo_testbed import bare, build, definitions, kubeapi, waiting
+from akoo_testbed import bare, definitions, kubeapi, waiting
+from akoo_testbed.building import build
 
 from tests import commands
 from tests.component.deploy import operator_bed

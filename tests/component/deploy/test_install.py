@@ -13,7 +13,8 @@ import pytest
 import yaml
 from akoo_avi.spec import resources as avi_resources
 from akoo_tenancy.spec import tenant as tenancy_tenant
-from akoo_testbed import build, definitions, kubeapi, running, waiting
+from akoo_testbed import definitions, kubeapi, running, waiting
+from akoo_testbed.building import build
 from akoo_vsphere.spec import resources as vsphere_resources
 
 from akoo_core import settings

@@ -10,7 +10,8 @@ import subprocess
 from typing import Any, Protocol
 
 import pytest
-from akoo_testbed import build, kubeapi, running
+from akoo_testbed import kubeapi, running
+from akoo_testbed.building import build
 
 from akoo_core import structs
 from akoo_core.objects import conditions, config, record

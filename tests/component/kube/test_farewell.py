@@ -10,7 +10,8 @@ import ssl
 from collections.abc import AsyncIterator
 
 import pytest
-from akoo_testbed import certificates, kubeconfig
+from akoo_testbed.kube import kubeconfig
+from akoo_testbed.trust import certificates
 
 from akoo_core import external
 from akoo_core.kube import transport

@@ -9,7 +9,8 @@ import pathlib
 from collections.abc import AsyncIterator
 
 import yaml
-from akoo_testbed import base, build, definitions, kubeapi, parts
+from akoo_testbed import base, definitions, kubeapi, parts
+from akoo_testbed.building import build
 from akoo_testbed.provider import manifests
 
 from akoo_core.sandbox import demo, install, process

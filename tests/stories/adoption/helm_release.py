@@ -9,7 +9,8 @@ import os
 import pathlib
 import subprocess
 
-from akoo_testbed import build, kubeapi
+from akoo_testbed import kubeapi
+from akoo_testbed.building import build
 
 from akoo_core.sandbox import install
 from tests.stories.adoption import installs

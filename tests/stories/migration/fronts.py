@@ -15,9 +15,9 @@ from typing import Any, Final
 import aiohttp
 import yarl
 from aiohttp import web
-from akoo_testbed import certificates
 from akoo_testbed.ancestor import objects
 from akoo_testbed.ancestor.api import Api
+from akoo_testbed.trust import certificates
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 

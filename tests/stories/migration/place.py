@@ -16,10 +16,11 @@ from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequ
 from typing import Any, Final
 
 import pytest
-from akoo_testbed import bare, base, definitions, kubeapi, pool, waiting
+from akoo_testbed import bare, base, definitions, kubeapi, waiting
 from akoo_testbed.ancestor import Ancestor, Kapp, objects
 from akoo_testbed.kubelet import FakeKubelet, KubeletOptions, NodeSpec
 from akoo_testbed.kubelet.options import AkoProgram
+from akoo_testbed.workload import pool
 
 from akoo_core import settings
 from akoo_core.objects import names

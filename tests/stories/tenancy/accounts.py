@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from akoo_testbed import waiting
 from akoo_testbed.akosim import counts
-from akoo_testbed.avisim import auth
+from akoo_testbed.avisim.access import auth
 
 from akoo_core.sandbox import process
 from tests.stories.scene import Scene

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from akoo_testbed import certificates
-from akoo_testbed.listener import Fault
+from akoo_testbed.trust import certificates
+from akoo_testbed.workload.listener import Fault
 
 from tests.stories.scene import Scene
 from tests.stories.setting import condition

@@ -6,8 +6,8 @@ import asyncio
 import os
 import time
 
-from akoo_testbed.listener import Fault
 from akoo_testbed.vcsim import PortGroupState, VcsimOptions
+from akoo_testbed.workload.listener import Fault
 
 from tests.stories.scene import Scene
 from tests.stories.setting import condition

@@ -8,8 +8,10 @@ import itertools
 import secrets
 from collections.abc import AsyncIterator
 
-from akoo_testbed import base, certificates, listener, parts
+from akoo_testbed import base, parts
+from akoo_testbed.trust import certificates
 from akoo_testbed.vcsim import Control, PortGroupState, VcsimOptions
+from akoo_testbed.workload import listener
 from akoo_vsphere import config_spec
 from akoo_vsphere.client.account import Account
 from akoo_vsphere.client.client import SoapClient

@@ -7,7 +7,7 @@ import pathlib
 from typing import Any
 
 import pytest
-from akoo_testbed import certificates
+from akoo_testbed.trust import certificates
 
 from akoo_core import settings
 from akoo_core.app import operator

@@ -6,7 +6,7 @@ import pathlib
 import ssl
 
 import pytest
-from akoo_testbed import certificates
+from akoo_testbed.trust import certificates
 
 from akoo_core import errors, external, settings, trust
 from akoo_core.app import assembly

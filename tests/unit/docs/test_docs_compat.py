@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from akoo_testbed import errors, kubeapi, recipes
+from akoo_testbed import errors, kubeapi
+from akoo_testbed.building import recipes
 from akoo_testbed.management import Versions
 
 from akoo_core.sandbox import avi, stage

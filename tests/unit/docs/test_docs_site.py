@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from akoo_testbed import recipes
+from akoo_testbed.building import recipes
 
 from hack import compatibility, docs_site
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from aiohttp import web
-from akoo_testbed import ports
+from akoo_testbed.process import ports
 
 from akoo_core.sandbox import spans
 

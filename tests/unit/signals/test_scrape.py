@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 import yaml
-from akoo_testbed import ports
+from akoo_testbed.process import ports
 
 from akoo_core import testing
 from akoo_core.health import readiness, server

@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Iterator
 
 import pytest
-from akoo_testbed import certificates
+from akoo_testbed.trust import certificates
 from opentelemetry.exporter.otlp.common import http
 from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult

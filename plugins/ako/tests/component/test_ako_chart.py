@@ -12,8 +12,8 @@ import pytest
 from akoo_ako import desired, options, settings
 from akoo_ako.plugin import AkoPlugin
 from akoo_ako.rendering import objects
-from akoo_testbed import build as testbed_build
 from akoo_testbed import running
+from akoo_testbed.building import build as testbed_build
 
 from akoo_core import external, structs
 from akoo_core.kube import client, transport

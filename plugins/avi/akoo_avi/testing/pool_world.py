@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from akoo_testbed import avisim
 from akoo_testbed.avisim import client as admins
-from akoo_testbed.avisim import discovery
+from akoo_testbed.avisim.objects import discovery
 
 from akoo_avi import client
 from akoo_avi.controllers import reconcile as avi_controllers

@@ -6,8 +6,8 @@ import pathlib
 
 import pytest
 from akoo_avi.client import AviError, Controllers, Credential, TlsError
-from akoo_testbed import certificates
 from akoo_testbed.avisim import pytest as avisim_
+from akoo_testbed.trust import certificates
 
 from akoo_core import external
 from akoo_core.outside import bundle

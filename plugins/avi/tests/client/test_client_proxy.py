@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from akoo_avi.client import Controllers, Credential, TlsError, UnreachableError
-from akoo_testbed import certificates
 from akoo_testbed.avisim import pytest as avisim_
+from akoo_testbed.trust import certificates
 
 from akoo_core import external
 from akoo_core.outside import failures, proxies

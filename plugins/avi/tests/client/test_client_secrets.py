@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from akoo_avi.client import AviClient, AviError, Credential, logs
-from akoo_testbed import certificates
 from akoo_testbed.avisim import faults
 from akoo_testbed.avisim import pytest as avisim_
+from akoo_testbed.trust import certificates
 from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter

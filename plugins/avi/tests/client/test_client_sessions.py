@@ -21,9 +21,9 @@ from akoo_avi.client import (
     sessions,
 )
 from akoo_avi.testing import memory_controllers
-from akoo_testbed import certificates
 from akoo_testbed.avisim import Controller, client, faults
 from akoo_testbed.avisim import pytest as avisim_
+from akoo_testbed.trust import certificates
 
 from akoo_core import clock, external
 from akoo_core.testing import virtual_time

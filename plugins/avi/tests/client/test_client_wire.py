@@ -26,9 +26,9 @@ from akoo_avi.client import (
     calls,
     session,
 )
-from akoo_testbed import certificates, chains
 from akoo_testbed.avisim import faults, values
 from akoo_testbed.avisim import pytest as avisim_
+from akoo_testbed.trust import certificates, chains
 
 from akoo_core import external
 

@@ -13,7 +13,8 @@ import pytest
 from akoo_avi.plugin import AviPlugin
 from akoo_avi.spec import placement, resources
 from akoo_avi.testing import MemoryAvi, memory_controllers
-from akoo_testbed.avisim import Controller, discovery, store
+from akoo_testbed.avisim import Controller
+from akoo_testbed.avisim.objects import discovery, store
 
 from akoo_core import structs, testing
 from akoo_core.objects import record

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Iterator
 
 import pytest
-from akoo_testbed import certificates
+from akoo_testbed.trust import certificates
 from akoo_testbed.vcsim import pytest as vcsim_plugin
 from akoo_vsphere.client import errors, trust
 from akoo_vsphere.client.account import Account

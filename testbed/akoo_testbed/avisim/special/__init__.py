@@ -1,6 +1,6 @@
 """The rules of kinds that are more than their table."""
 
-from akoo_testbed.avisim import rules
+from akoo_testbed.avisim.objects import rules
 from akoo_testbed.avisim.special import certificates, networks, services, tenants, users, vips
 
 RULES: rules.Rules = {

@@ -5,7 +5,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import oid
 
-from akoo_testbed.avisim import context, problems, rules, schema, store
+from akoo_testbed.avisim.objects import rules, schema, store
+from akoo_testbed.avisim.requests import context, problems
 
 
 class CertificateRule(rules.Rule):

@@ -1,15 +1,8 @@
 """Networks, IPAM profiles and clouds: ranges that make sense, and what must not be taken away."""
 
-from akoo_testbed.avisim import (
-    addresses,
-    context,
-    licence,
-    problems,
-    rules,
-    schema,
-    seeds,
-    store,
-)
+from akoo_testbed.avisim.access import licence
+from akoo_testbed.avisim.objects import addresses, rules, schema, seeds, store
+from akoo_testbed.avisim.requests import context, problems
 from akoo_testbed.avisim.special import vips
 
 

@@ -1,6 +1,7 @@
 """Virtual services: a service with TLS gets the controller's own TLS profile if it names none."""
 
-from akoo_testbed.avisim import context, rules, schema, store
+from akoo_testbed.avisim.objects import rules, schema, store
+from akoo_testbed.avisim.requests import context
 
 _PROFILE = "System-Standard"
 

@@ -3,16 +3,9 @@
 import dataclasses
 from collections.abc import Iterator
 
-from akoo_testbed.avisim import (
-    context,
-    problems,
-    references,
-    rules,
-    schema,
-    store,
-    switches,
-    versions,
-)
+from akoo_testbed.avisim import switches, versions
+from akoo_testbed.avisim.objects import references, rules, schema, store
+from akoo_testbed.avisim.requests import context, problems
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,9 @@
 """Users and roles: passwords, names, and what keeps them."""
 
-from akoo_testbed.avisim import (
-    auth,
-    context,
-    problems,
-    references,
-    rules,
-    schema,
-    store,
-    versions,
-)
+from akoo_testbed.avisim import versions
+from akoo_testbed.avisim.access import auth
+from akoo_testbed.avisim.objects import references, rules, schema, store
+from akoo_testbed.avisim.requests import context, problems
 
 _MINIMUM_LENGTH = 8
 

@@ -3,7 +3,8 @@
 import typing
 from collections.abc import Iterator
 
-from akoo_testbed.avisim import addresses, context, problems, rules, schema, store
+from akoo_testbed.avisim.objects import addresses, rules, schema, store
+from akoo_testbed.avisim.requests import context, problems
 
 _KEPT = ("ip_address", "ip6_address", "avi_allocated_vip", "discovered_networks")
 

@@ -1,0 +1,1 @@
+"""From what is in the cluster to the objects that AKO wants on Avi; pure."""

@@ -1,0 +1,1 @@
+"""Objects of the controller as they are stored, and the rules of what is stored."""

@@ -1,0 +1,1 @@
+"""What builds the binaries of the test bed, and where they are kept."""

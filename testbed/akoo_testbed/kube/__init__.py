@@ -1,0 +1,1 @@
+"""The Kubernetes client below `kubeapi`: requests, watches, kubeconfigs, older releases."""

@@ -1,0 +1,1 @@
+"""Processes and ports of one test bed, none of which outlives it."""

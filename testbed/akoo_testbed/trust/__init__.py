@@ -1,0 +1,1 @@
+"""Certificates, keys and chains of one test bed."""

@@ -1,0 +1,1 @@
+"""The background process of `akoo-testbed up`, and the files that it leaves."""

@@ -1,0 +1,1 @@
+"""API servers of workload clusters: a pool of them, and a door of each cluster's own."""
