@@ -60,10 +60,10 @@ class LazyGroup(options.SuggestingGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            from akoo_core.cli.annotate import of_plugins  # noqa: PLC0415 - most need none of it
+            from akoo_core.cli import plugin_commands  # noqa: PLC0415 - most need none of it
 
             try:
-                return of_plugins.command(cmd_name)
+                return plugin_commands.command(cmd_name)
             except errors.InputError:
                 if ctx.resilient_parsing:
                     return None  # Completion of another command, perhaps.

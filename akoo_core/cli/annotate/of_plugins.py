@@ -1,8 +1,4 @@
-"""Commands of plugins: each writes one annotation of that plugin on records, or is a group of
-commands that only read.
-
-A command is imported when it is called.
-"""
+"""Commands of plugins that write one annotation of that plugin on records."""
 
 from __future__ import annotations
 
@@ -15,26 +11,7 @@ from akoo_core import errors
 from akoo_core.cli import completing
 from akoo_core.cli.annotate import commands
 from akoo_core.plugin import api
-from akoo_core.plugin.commands import CommandGroup
-from akoo_core.plugin_host import loader
-from akoo_core.plugin_host.offers import Offer, offers
-
-
-def command(name: str) -> click.Command | None:
-    """The command of that name; None if no plugin has one. Raises InputError for one that two
-    plugins have, and for a mistake of the plugin."""
-    offered = offers().get(name, ())
-    if not offered:
-        return None
-    if len(offered) > 1:
-        listed = ", ".join(map(str, offered))
-        raise errors.InputError(f'several plugins have a command "{name}": {listed}')
-    loaded = loader.import_offer(offered[0])
-    if isinstance(loaded, CommandGroup):
-        from akoo_core.cli import plugin_groups  # noqa: PLC0415 - it imports the operator's parts
-
-        return plugin_groups.made(offered[0], loaded)
-    return made(offered[0], loaded)
+from akoo_core.plugin_host.offers import Offer
 
 
 def made(offer: Offer, annotation: api.PluginAnnotation, *, name: str = "") -> click.Command:
