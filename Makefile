@@ -61,7 +61,7 @@ generate: setup ## write the files of deploy/ and docs/ and the manual pages, fr
 # Every crash point and many seeds; on the real bed every point of death, and stories with the
 # times that configs have by default.
 proof: testbed ## crashes, simulation and the bed under fire at full length
-	@AKOO_PROOF=1 $(BIN)/pytest tests/sim tests/fire tests/stories tests/component/moves \
+	@AKOO_PROOF=1 $(BIN)/pytest tests/sim tests/fire tests/stories tests/e2e tests/component/moves \
 		plugins/vsphere/tests/test_vsphere_crashes.py plugins/avi/tests/test_avi_slow.py plugins/avi/tests/life/test_avi_life_bootrules.py \
 		plugins/tenancy/tests/test_tenancy_crashes.py plugins/tenancy/tests/test_tenancy_storms.py plugins/tenancy/tests/test_tenancy_tenant_crashes.py \
 		plugins/tenancy/tests/test_tenancy_isolation.py plugins/tenancy/tests/test_tenancy_bad_stores.py \

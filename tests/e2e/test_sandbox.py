@@ -24,6 +24,8 @@ from akoo_core.sandbox import chapters, display, run
 from akoo_core.sandbox.stage import RECORD
 from akoo_core.testing.chapters import Chapter, Stage
 
+proof = pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="make proof plays it")
+
 SECONDS = 120.0
 LONGEST_SECONDS = 240.0
 """Of a story with the chapters of all plugins, or with commands after it."""
@@ -162,119 +164,118 @@ def _check_story(text: str) -> None:
     assert "\033" not in text, "plain lines where there is no terminal"
 
 
+def test_a_network_and_an_account_from_their_first_day_to_their_last() -> None:
+    """All plugins, with vCenter and OpenBao: the operator's own accounts there, and the rights that
+    are rendered for it. The account goes before the network."""
+    done = _played("vsphere,tenancy,ako,avi")
+    _check_rows(done, [*MADE, *LIVES, *ACCOUNT, *ENDS, *ACCOUNT_ENDS, *NETWORK_ENDS])
+    _check_network(done)
+    _check_account(done)
+
+
+@proof
 def test_a_network_from_its_first_port_group_to_its_last() -> None:
-    """With vCenter: the operator's own account, the rights that are rendered for it, real parts."""
-    done = subprocess.run(
-        _command("--plugins", "vsphere,ako,avi", "--once"),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    story = [
-        ("port group edge is declared", r"dvportgroup-\d+ with VLAN 112 in /DC0/network/edge"),
-        ("Avi discovers it and gets addresses", "90 addresses"),
-        ("somebody changes its VLAN to 666", r"VLAN 112 again after \d+\.\d s"),
-        ("create cluster demo/shop", "Available"),
-        ('selected by config "default"', r"record akoo-[0-9a-f]{12}"),
-        ("AKO deployed", r"\d+ objects, ako-0 Ready"),
-        ("two Services get addresses", r"(10\.71\.0\.\d+(, )?){2} \(8 objects on Avi"),
-        ("a setting is changed and rolls", "shardVSSize LARGE"),
-        ("delete cluster demo/shop, AKO killed half-way", "4 of 8 objects left on Avi"),
-        ("swept, verified", "own 0 · suspect 0 · held 0"),
-        ("cluster let go", "Proven; nothing left on Avi"),
-        (
-            "delete config and port group edge, a VM is on it",
-            r'Port group "edge" .*\(left-behind\)',
-        ),
-        ("the VM leaves, the port group goes", "nothing of it in vCenter"),
-    ]
-    for number, (step, result) in enumerate(story, start=1):
-        assert re.search(rf"^ +{number}  {re.escape(step)} +{result}", done.stdout, re.MULTILINE), (
-            done.stdout
-        )
-    assert re.search(r"VSpherePortGroup/edge +good", done.stdout), "the check of the plugin"
-    history = done.stdout.partition("akoo-core trace --kind VSpherePortGroup edge")[2]
-    calls = re.search(r"^    calls of vsphere: (.*)$", history, re.MULTILINE)
-    assert calls, done.stdout
-    counted = calls[1].split(", ")
-    assert {"AddDVPortgroup_Task 1", "Destroy_Task 1"} <= set(counted)
-    # The attempts share one session: the connection's own attempt may have logged in.
-    assert [call for call in counted if call.startswith("Login ")] in ([], ["Login 1"])
-    lines = re.findall(r"^ +[0-9:.]{12}  port-groups +(\w+) .*", history, re.MULTILINE)
-    assert set(lines) == {"vsphere", "avi"}, history
-    assert done.stderr == ""
+    """Without plugin tenancy: AKO is killed half-way, and what it leaves is swept."""
+    done = _played("vsphere,ako,avi")
+    killed = ("delete cluster demo/shop, AKO killed half-way", "4 of 8 objects left on Avi")
+    _check_rows(done, [*MADE, *LIVES, killed, *SWEPT, *NETWORK_ENDS])
+    _check_network(done)
 
 
+@proof
 def test_an_account_from_its_first_login_to_its_tombstone() -> None:
-    """With OpenBao: the operator logs in with its ServiceAccount, under the documented policy."""
-    done = subprocess.run(
-        _command("--plugins", "tenancy,ako,avi", "--once"),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    user = r"akoo-[0-9a-f]{12}-00000"
-    story = [
-        ("create cluster demo/shop", "Available"),
-        ('selected by config "default"', r"record akoo-[0-9a-f]{12}"),
-        ("AKO deployed", r"\d+ objects, ako-0 Ready"),
-        ("two Services get addresses", r"(10\.70\.0\.\d+(, )?){2} \(8 objects on Avi"),
-        ("a setting is changed and rolls", "shardVSSize LARGE"),
-        ("its account on another's pool", f"{user}1: GET 403, PUT 403, DELETE 403"),
-        ("rotate, while a Service is made", f"{user}2: AKO starts 1, refused logins 0"),
-        ("delete cluster demo/shop, AKO cut off", r".*AKO fenced \(Revoked\)"),
-        ("swept, verified", "own 0 · suspect 0 · held 0"),
-        ("cluster let go", "Proven; nothing left on Avi"),
-        (
-            "its record is a tombstone",
-            r"revoked, \d+ versions destroyed; no user, no role",
-        ),
-        ("its tenant goes with it", "tenants on Avi: admin"),
-    ]
-    for number, (step, result) in enumerate(story, start=1):
-        assert re.search(rf"^ +{number}  {re.escape(step)} +{result}", done.stdout, re.MULTILINE), (
-            done.stdout
-        )
-    assert "its own pools: 2; tenant akoo-" in done.stdout
-    assert "virtual services changed: 0 of 2" in done.stdout
-    assert re.search(rf"login as {user}1: 401", done.stdout)
-    assert "Passwords in log and traces: 0 of 2" in done.stdout
-    traced = {
-        "prepare": ("POST role", "POST user", "POST data"),
-        "fence": ("POST data", "DELETE user", "POST login"),
-        "release": ("DELETE role", "POST destroy"),
-    }
-    for verb, calls in traced.items():
-        lines = re.findall(rf"^ +[0-9:.]{{12}}  {verb} +tenancy .*$", done.stdout, re.MULTILINE)
-        assert [line for line in lines if all(call in line for call in calls)], verb
-    assert done.stderr == ""
+    """Without plugin vsphere."""
+    done = _played("tenancy,ako,avi")
+    _check_rows(done, [*LIVES, *ACCOUNT, *ENDS, *ACCOUNT_ENDS])
+    _check_account(done)
 
 
-@pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="make proof plays it")
-def test_all_four_plugins() -> None:
-    """A network and an account of its own; the account goes first, the network last."""
+Rows = list[tuple[str, str]]
+"""Steps of a story, each with a pattern of its result."""
+
+MADE: Rows = [
+    ("port group edge is declared", r"dvportgroup-\d+ with VLAN 112 in /DC0/network/edge"),
+    ("Avi discovers it and gets addresses", "90 addresses"),
+    ("somebody changes its VLAN to 666", r"VLAN 112 again after \d+\.\d s"),
+]
+LIVES: Rows = [
+    ("create cluster demo/shop", "Available"),
+    ('selected by config "default"', r"record akoo-[0-9a-f]{12}"),
+    ("AKO deployed", r"\d+ objects, ako-0 Ready"),
+    ("two Services get addresses", r"(10\.7[01]\.0\.\d+(, )?){2} \(8 objects on Avi"),
+    ("a setting is changed and rolls", "shardVSSize LARGE"),
+]
+USER = r"akoo-[0-9a-f]{12}-00000"
+ACCOUNT: Rows = [
+    ("its account on another's pool", f"{USER}1: GET 403, PUT 403, DELETE 403"),
+    ("rotate, while a Service is made", f"{USER}2: AKO starts 1, refused logins 0"),
+]
+SWEPT: Rows = [
+    ("swept, verified", "own 0 · suspect 0 · held 0"),
+    ("cluster let go", "Proven; nothing left on Avi"),
+]
+ENDS: Rows = [
+    ("delete cluster demo/shop, AKO cut off", r".*AKO fenced \(Revoked\)"),
+    *SWEPT,
+]
+ACCOUNT_ENDS: Rows = [
+    ("its record is a tombstone", r"revoked, \d+ versions destroyed; no user, no role"),
+    ("its tenant goes with it", "tenants on Avi: admin"),
+]
+NETWORK_ENDS: Rows = [
+    ("delete config and port group edge, a VM is on it", r'Port group "edge" .*\(left-behind\)'),
+    ("the VM leaves, the port group goes", "nothing of it in vCenter"),
+]
+
+
+def _played(plugins: str) -> str:
+    """Output of the sandbox with these plugins, which ends by itself."""
     done = subprocess.run(
-        _command("--plugins", "vsphere,tenancy,ako,avi", "--once"),
+        _command("--plugins", plugins, "--once"),
         capture_output=True,
         text=True,
         timeout=LONGEST_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    results = [
-        "AKO starts 1, refused logins 0",
-        "AKO fenced (Revoked)",
-        "Proven; nothing left on Avi",
-        "no user, no role left on Avi",
-        "nothing of it in vCenter",
-    ]
-    assert [result for result in results if result not in done.stdout] == [], done.stdout
-    places = [done.stdout.index(result) for result in results[:3]]
-    assert places == sorted(places)
+    assert done.stderr == ""
+    return done.stdout
+
+
+def _check_rows(text: str, rows: Rows) -> None:
+    numbered = re.findall(r"^ +(\d+)  ", text, re.MULTILINE)
+    assert numbered == [str(number) for number in range(1, len(rows) + 1)], text
+    for number, (step, result) in enumerate(rows, start=1):
+        row = rf"^ +{number}  {re.escape(step)} +{result}"
+        assert re.search(row, text, re.MULTILINE), (row, text)
+
+
+def _check_network(text: str) -> None:
+    assert re.search(r"VSpherePortGroup/edge +good", text), "the check of the plugin"
+    history = text.partition("akoo-core trace --kind VSpherePortGroup edge")[2]
+    calls = re.search(r"^    calls of vsphere: (.*)$", history, re.MULTILINE)
+    assert calls, text
+    counted = calls[1].split(", ")
+    assert {"AddDVPortgroup_Task 1", "Destroy_Task 1"} <= set(counted)
+    # The attempts share one session: the connection's own attempt may have logged in.
+    assert [call for call in counted if call.startswith("Login ")] in ([], ["Login 1"])
+    lines = re.findall(r"^ +[0-9:.]{12}  port-groups +(\w+) .*", history, re.MULTILINE)
+    assert set(lines) == {"vsphere", "avi"}, history
+
+
+def _check_account(text: str) -> None:
+    assert "its own pools: 2; tenant akoo-" in text
+    assert "virtual services changed: 0 of 2" in text
+    assert re.search(rf"login as {USER}1: 401", text)
+    assert "Passwords in log and traces: 0 of 2" in text
+    traced = {
+        "prepare": ("POST role", "POST user", "POST data"),
+        "fence": ("POST data", "DELETE user", "POST login"),
+        "release": ("DELETE role", "POST destroy"),
+    }
+    for verb, calls in traced.items():
+        lines = re.findall(rf"^ +[0-9:.]{{12}}  {verb} +tenancy .*$", text, re.MULTILINE)
+        assert [line for line in lines if all(call in line for call in calls)], verb
 
 
 def test_ctrl_c_in_the_middle_ends_all_of_it() -> None:
@@ -297,7 +298,7 @@ def test_ctrl_c_in_the_middle_ends_all_of_it() -> None:
     assert not _mentioning(folder), "processes of the bed"
 
 
-@pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="make proof plays it")
+@proof
 async def test_the_story_does_not_wait_for_the_first_build_of_jaeger(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -313,7 +314,7 @@ async def test_the_story_does_not_wait_for_the_first_build_of_jaeger(
     _check_story(text)
 
 
-@pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="make proof plays it")
+@proof
 async def test_nor_does_that_of_a_chapter_that_asks_jaeger(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = build.missing
     monkeypatch.setattr(build, "missing", lambda names, **rest: [*missing(names, **rest), "jaeger"])
@@ -329,7 +330,7 @@ async def test_nor_does_that_of_a_chapter_that_asks_jaeger(monkeypatch: pytest.M
     assert sorted(order, key=text.index) == list(order), text
 
 
-@pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="make proof plays it")
+@proof
 async def test_a_chapter_with_a_vcenter(monkeypatch: pytest.MonkeyPatch) -> None:
     """The parts that it names run, it sees the others, and its acts come at their moments."""
     own = chapters.of
