@@ -14,13 +14,14 @@ import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, Final, Literal
 
-from akoo_ako.installs import owners
+from akoo_ako.installs import helm
+from akoo_ako.installs.owner import HELM, HELM_LABEL, Owner
 from akoo_ako.installs.recognise import Install
 from akoo_ako.installs.seen import Seen, at, label, metadata_of, name_of, namespace_of
 from akoo_core.plugin import api, structs
 from akoo_core.plugin import names as core_names
 
-OWNER_LABEL: Final = owners.HELM_LABEL
+OWNER_LABEL: Final = HELM_LABEL
 HELM_OWNER: Final = "helm"
 """The value of the label."""
 
@@ -93,7 +94,7 @@ def of(install: Install, objects: Seen, before: AkoFormerOwner | None) -> AkoFor
     stored = {each.uid: each for each in before.objects} if before is not None else {}
     merged = active | stored
     chain = _chain(install)
-    named = [owner for owner in chain if owner.kind in (owners.HELM, "PackageInstall")]
+    named = [owner for owner in chain if owner.kind in (HELM, "PackageInstall")]
     higher = chain[chain.index(named[-1]) + 1 :] if named else ()
     owner = before.owner if before is not None else ""
     above = before.above if before is not None else ""
@@ -125,7 +126,7 @@ def _maker(stateful_set: structs.JSON) -> tuple[str, bool]:
     return max(makers, key=lambda maker: maker[1], default=("", False))
 
 
-def _chain(install: Install) -> tuple[owners.Owner, ...]:
+def _chain(install: Install) -> tuple[Owner, ...]:
     """The owners of the StatefulSet. Other objects, such as a class, may be parts of another
     release, which is not the install's owner."""
     mine = (obj for obj in install.objects if obj.kind == "StatefulSet")
@@ -135,8 +136,8 @@ def _chain(install: Install) -> tuple[owners.Owner, ...]:
 def _active(install: Install, objects: Seen) -> Iterator[FormerObject]:
     """The objects by which an owner of the install writes now."""
     above = {(owner.kind, owner.namespace, owner.name) for owner in _chain(install)}
-    for revision in owners.revisions(objects):
-        release = (owners.HELM, namespace_of(revision), label(revision, "name"))
+    for revision in helm.revisions(objects):
+        release = (HELM, namespace_of(revision), label(revision, "name"))
         if release in above and is_release(revision, release[2]):
             yield _object(_STORES[revision["kind"]], revision)
     for package in objects.workload_of("PackageInstall"):

@@ -39,9 +39,29 @@ HELM_RELEASES: Final = tuple(
     Resource("helm.toolkit.fluxcd.io", version, "helmreleases", "HelmRelease")
     for version in ("v2", "v2beta2", "v2beta1")
 )
+KUSTOMIZATIONS: Final = tuple(
+    Resource("kustomize.toolkit.fluxcd.io", version, "kustomizations", "Kustomization")
+    for version in ("v1", "v1beta2")
+)
 APPLICATIONS: Final = (Resource("argoproj.io", "v1alpha1", "applications", "Application"),)
 HELM_RELEASE_PROXIES: Final = (
     Resource("addons.cluster.x-k8s.io", "v1alpha1", "helmreleaseproxies", "HelmReleaseProxy"),
+)
+HELM_CHART_PROXIES: Final = (
+    Resource("addons.cluster.x-k8s.io", "v1alpha1", "helmchartproxies", "HelmChartProxy"),
+)
+CLUSTER_RESOURCE_SETS: Final = tuple(
+    Resource("addons.cluster.x-k8s.io", version, "clusterresourcesets", "ClusterResourceSet")
+    for version in ("v1beta2", "v1beta1")
+)
+CLUSTER_RESOURCE_SET_BINDINGS: Final = tuple(
+    Resource(
+        "addons.cluster.x-k8s.io",
+        version,
+        "clusterresourcesetbindings",
+        "ClusterResourceSetBinding",
+    )
+    for version in ("v1beta2", "v1beta1")
 )
 CLUSTER_SUMMARIES: Final = tuple(
     Resource("config.projectsveltos.io", version, "clustersummaries", "ClusterSummary")

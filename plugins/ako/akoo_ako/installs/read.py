@@ -28,10 +28,16 @@ _IN_MANAGEMENT: Final = (
     kinds.HELM_RELEASE_PROXIES,
     kinds.CLUSTER_SUMMARIES,
     kinds.BUNDLE_DEPLOYMENTS,
+    kinds.KUSTOMIZATIONS,
+    kinds.PACKAGE_INSTALLS,
+    kinds.APPS,
 )
+_BESIDE_CLUSTERS: Final = (kinds.HELM_CHART_PROXIES, kinds.CLUSTER_RESOURCE_SETS)
+_OF_CLUSTERS: Final = (kinds.CLUSTER_RESOURCE_SET_BINDINGS, kinds.CLUSTER_BOOTSTRAPS)
+"""Kinds whose objects are in the namespace of a Cluster; the latter have its name."""
 MANAGEMENT: Final = (
     SECRETS,
-    *(versions[0] for versions in (*_IN_MANAGEMENT, kinds.CLUSTER_BOOTSTRAPS)),
+    *(versions[0] for versions in (*_IN_MANAGEMENT, *_BESIDE_CLUSTERS, *_OF_CLUSTERS)),
 )
 """Kinds that are listed in the management cluster, each at its newest version."""
 LIMIT: Final = 500
@@ -102,6 +108,7 @@ async def _in_workload(look: _Look) -> list[structs.JSON]:
         kinds.APPS,
         kinds.AKO_CONFIGS,
         kinds.HELM_RELEASES,
+        kinds.KUSTOMIZATIONS,
         kinds.APPLICATIONS,
     ):
         objects += await look.at_newest(versions)
@@ -117,8 +124,12 @@ async def _in_management(look: _Look, cluster: records.Cluster) -> list[structs.
         )
     for versions in _IN_MANAGEMENT:
         objects += await look.at_newest(versions)
-    bootstraps = await look.at_newest(kinds.CLUSTER_BOOTSTRAPS, cluster.namespace)
-    return [*objects, *(obj for obj in bootstraps if name_of(obj) == cluster.name)]
+    for versions in _BESIDE_CLUSTERS:
+        objects += await look.at_newest(versions, cluster.namespace)
+    for versions in _OF_CLUSTERS:
+        field = f"metadata.name={cluster.name}"
+        objects += await look.at_newest(versions, cluster.namespace, field_selector=field)
+    return objects
 
 
 class _Look:
@@ -134,11 +145,11 @@ class _Look:
         return await self._list(kind, namespace, **selectors) or []
 
     async def at_newest(
-        self, versions: tuple[Resource, ...], namespace: str = ""
+        self, versions: tuple[Resource, ...], namespace: str = "", **selectors: Any
     ) -> list[structs.JSON]:
         """The objects of a kind at the first version that is served."""
         for kind in versions:
-            objects = await self._list(kind, namespace)
+            objects = await self._list(kind, namespace, **selectors)
             if objects is not None:
                 return objects
         return []

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final, Literal
 
 from akoo_ako import names
-from akoo_ako.installs import kinds, owners, template
-from akoo_ako.installs.owners import Owner
+from akoo_ako.installs import kapp, kinds, owners, template
+from akoo_ako.installs.owner import HELM, Owner
 from akoo_ako.installs.seen import Seen, at, label, metadata_of, name_of, namespace_of
 from akoo_ako.releases.table import Table
 from akoo_core.plugin import names as core_names
@@ -167,7 +167,7 @@ def _kind(obj: structs.JSON, owned: tuple[OwnedObject, ...], objects: Seen) -> K
     above = {owner.kind for owner in chain}
     if "AKOConfig" in above:
         return "AKOConfig"
-    if owners.HELM in above:
+    if HELM in above:
         return "Helm"
     return "Package" if above & {"App", "PackageInstall"} else "YAML"
 
@@ -177,4 +177,4 @@ def _packages(chain: tuple[Owner, ...], objects: Seen) -> Iterator[str]:
         for install in objects.workload_of("PackageInstall"):
             mine: tuple[Any, ...] = (namespace_of(install), name_of(install))
             if owner.kind == "PackageInstall" and mine == (owner.namespace, owner.name):
-                yield owners.package_of(install)
+                yield kapp.package_of(install)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from akoo_ako import names
-from akoo_ako.installs import kinds, owners
-from akoo_ako.installs.owners import Owner
+from akoo_ako.installs import kinds
+from akoo_ako.installs.owner import HELM, KAPP, Owner
 from akoo_ako.installs.recognise import Install
 from akoo_ako.installs.seen import Seen, label, name_of
 from akoo_core.plugin import structs
@@ -17,10 +17,13 @@ INSTALL_LABEL: Final = "ako.kubernetes.vmware.com/install"
 """On a Cluster: AKO's vendor deploys AKO there (ako-infra/webhook of AKO)."""
 VENDOR_MANAGER: Final = "ako-infra"
 _CLUSTER_NAME: Final = re.compile(r"[a-zA-Z0-9_-]+")
-_HARMLESS: Final = frozenset(
-    {owners.HELM, owners.KAPP, "App", "PackageInstall", "ClusterBootstrap", "Secret"}
-)
+_HARMLESS: Final = frozenset({HELM, KAPP, "App", "PackageInstall", "ClusterBootstrap", "Secret"})
 """Owners that nobody reconciles, and those of packages, which their kind decides."""
+_REMOTE: Final = frozenset({"App", "PackageInstall"})
+_CARRIERS: Final = frozenset(
+    {"Kustomization", "Application", "HelmRelease", "BundleDeployment", HELM}
+)
+"""Kinds that carry other things, too, when they are above the owner of an AKO."""
 _SHARED: Final = ("CustomResourceDefinition",)
 """Kinds that others may own: definitions are used as they are."""
 
@@ -105,19 +108,37 @@ def _of_owners(install: Install, objects: Seen) -> Iterator[Verdict]:
     if install.kind == "AKOConfig":
         for config in objects.workload_of("AKOConfig"):
             owner = Owner(kind="AKOConfig", name=name_of(config), where="workload")
-            yield _managed(owner, "the operator of AKO's vendor for OpenShift")
-    if install.kind == "Package" and install.owner is not None:
-        yield _managed(install.owner, "a package that is not known here")
+            yield _managed((owner,), "the operator of AKO's vendor for OpenShift")
+    package = install.owner
+    if install.kind == "Package" and package is not None and package.where != "management":
+        yield _managed((package,), "a package that is not known here")
     for obj in install.objects:
-        for owner in reversed(obj.owners if obj.kind not in _SHARED else ()):
-            if owner.kind not in _HARMLESS:
-                yield _managed(owner, f"it deploys {obj}")
+        chain = obj.owners if obj.kind not in _SHARED else ()
+        writing = next((place for place, each in enumerate(chain) if not _harmless(each)), None)
+        if writing is not None:
+            yield _managed(chain[writing:], f"it deploys {obj}")
 
 
-def _managed(owner: Owner, why: str) -> Verdict:
-    return Verdict(
-        reason="ManagedByOther",
-        message=f"{owner} writes AKO's objects again ({why}). Detach it first, so that it leaves "
-        "the objects in place.",
-        detach=str(owner),
+def _harmless(owner: Owner) -> bool:
+    """It can be made harmless, if the package is known. A kapp-controller in the management cluster
+    serves many clusters, and the operator changes nothing of it."""
+    remote = owner.where == "management" and owner.kind in _REMOTE
+    return owner.kind in _HARMLESS and not remote
+
+
+def _managed(chain: Sequence[Owner], why: str) -> Verdict:
+    """``chain``: from an owner that writes to the top. The object to detach is the highest that
+    was made for AKO alone."""
+    highest = 0
+    while chain[highest + 1 :] and chain[highest + 1].kind not in _CARRIERS:
+        highest += 1
+    owner, above = chain[highest], chain[highest + 1 :]
+    message = (
+        f"{owner} writes AKO's objects again ({why}). Detach it first, so that it leaves the "
+        "objects in place."
     )
+    if owner.kind in _REMOTE and owner.where == "management":
+        message += " Set its spec.noopDelete to true, and delete it."
+    if above:
+        message += f" {above[0]} deploys it: take it out there first."
+    return Verdict(reason="ManagedByOther", message=message, detach=str(owner))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from akoo_ako import installed, names, plugin
 from akoo_ako.adoption import look, shape, watch
-from akoo_ako.installs.owners import Owner
+from akoo_ako.installs.owner import Owner
 from akoo_ako.installs.recognise import Install, OwnedObject
 from akoo_ako.installs.seen import Seen
 

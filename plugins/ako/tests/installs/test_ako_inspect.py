@@ -28,7 +28,8 @@ READ_ONLY = external.External(guard=external.ReadOnly())
 OTHERS = (
     *(kinds.PACKAGE_INSTALLS, kinds.APPS, kinds.HELM_RELEASES, kinds.APPLICATIONS),
     *(kinds.HELM_RELEASE_PROXIES, kinds.CLUSTER_SUMMARIES, kinds.BUNDLE_DEPLOYMENTS),
-    *(kinds.CLUSTER_BOOTSTRAPS, kinds.AKO_CONFIGS),
+    *(kinds.CLUSTER_BOOTSTRAPS, kinds.AKO_CONFIGS, kinds.KUSTOMIZATIONS, kinds.HELM_CHART_PROXIES),
+    *(kinds.CLUSTER_RESOURCE_SETS, kinds.CLUSTER_RESOURCE_SET_BINDINGS),
 )
 
 
@@ -146,6 +147,71 @@ def test_owners_are_read_in_both_clusters(build: Any, shop: memory.MemoryServer)
         "ManagedByOther",
         "HelmRelease team-a/ako (management cluster)",
     )
+
+
+@pytest.mark.parametrize("versions", [kinds.APPS, kinds.PACKAGE_INSTALLS])
+def test_a_kapp_controller_in_the_management_cluster_is_read(
+    build: Any, shop: memory.MemoryServer, versions: tuple[Resource, ...]
+) -> None:
+    management = memory.MemoryServer()
+    management.served.serve(versions[0])
+    reference = {"kubeconfigSecretRef": {"name": "shop-kubeconfig"}}
+    management.seed(
+        {
+            "apiVersion": versions[0].api_version,
+            "kind": versions[0].kind,
+            "metadata": {"name": "ako", "namespace": "team-a"},
+            "spec": {"cluster": reference},
+        }
+    )
+    stateful_set = shop.objects(STATEFUL_SETS, names.NAMESPACE)[0]
+    stateful_set["metadata"]["labels"]["kapp.k14s.io/app"] = "1650"
+    stateful_set["metadata"]["annotations"] = {}
+    key = memory.store.key_of(STATEFUL_SETS, names.NAMESPACE, names.STATEFUL_SET)
+    shop.store.put(key, stateful_set)
+    labels = {"kapp.k14s.io/is-app": ""}
+    shop.seed(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "ako.app", "namespace": "default", "labels": labels},
+            "data": {"spec": '{"labelValue":"1650"}'},
+        }
+    )
+    (install,) = inspected(build, shop, management).data["installs"]
+    assert (install["reason"], install["detach"]) == (
+        "ManagedByOther",
+        f"{versions[0].kind} team-a/ako (management cluster)",
+    )
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_cluster_resource_set_is_read(build: Any, shop: memory.MemoryServer, place: int) -> None:
+    """At each version of Cluster API."""
+    management = memory.MemoryServer()
+    for versions, name, spec in (
+        (kinds.CLUSTER_RESOURCE_SETS, "ako", {"strategy": "Reconcile"}),
+        (
+            kinds.CLUSTER_RESOURCE_SET_BINDINGS,
+            "shop",
+            {"bindings": [{"clusterResourceSetName": "ako"}]},
+        ),
+    ):
+        management.served.serve(versions[place])
+        management.seed(
+            {
+                "apiVersion": versions[place].api_version,
+                "kind": versions[place].kind,
+                "metadata": {"name": name, "namespace": "team-a"},
+                "spec": spec,
+            }
+        )
+    stateful_set = shop.objects(STATEFUL_SETS, names.NAMESPACE)[0]
+    stateful_set["metadata"] |= {"annotations": {}, "managedFields": [{"manager": "manager"}]}
+    key = memory.store.key_of(STATEFUL_SETS, names.NAMESPACE, names.STATEFUL_SET)
+    shop.store.put(key, stateful_set)
+    (install,) = inspected(build, shop, management).data["installs"]
+    assert install["detach"] == "ClusterResourceSet team-a/ako (management cluster)"
 
 
 def test_a_kind_that_may_not_be_listed_leaves_the_answer_open(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from akoo_ako import names, options
-from akoo_ako.installs import recognise, report, verdict
+from akoo_ako.installs import owners, recognise, report, verdict
 from akoo_ako.installs.seen import Seen
 from akoo_ako.rendering import objects
 from akoo_ako.settings import Settings
@@ -20,7 +20,7 @@ RELEASE = {
     "meta.helm.sh/release-name": "ako",
     "meta.helm.sh/release-namespace": "avi-system",
 }
-KUBECONFIG = {"kubeConfig": {"secretRef": {"name": "shop-kubeconfig"}}}
+KUBECONFIG: Obj = {"kubeConfig": {"secretRef": {"name": "shop-kubeconfig"}}}
 
 
 def made(kind: str, name: str, namespace: str = "", **fields: Any) -> Obj:
@@ -292,7 +292,7 @@ def test_argo_cd_with_the_label_that_charts_set(shop: Shop) -> None:
         "ManagedByOther",
         [
             "Application argocd/ako (management cluster)",
-            "ApplicationSet argocd/all (found in neither cluster)",
+            "ApplicationSet argocd/all (management cluster)",
         ],
     )
 
@@ -351,6 +351,203 @@ def test_the_vendors_package(shop: Shop) -> None:
     shop.management.append(made("Secret", "shop-avi-secret", "team-a", labels=labels))
     assert shop.judged()[1] == "ManagedByVendor"
     assert shop.inspected().verdict.detach == "Secret team-a/shop-avi-secret"
+
+
+def remote(
+    kind: str, namespace: str = "team-a", secret: str = "shop-kubeconfig", **more: Any
+) -> Obj:
+    """A package or an App in the management cluster that deploys into another cluster."""
+    spec = {
+        "cluster": {"kubeconfigSecretRef": {"name": secret}},
+        "packageRef": {"refName": "load-balancer-and-ingress-service.tanzu.vmware.com"},
+    }
+    return made(kind, "shop-ako", namespace, spec=spec, **more)
+
+
+REMOTE_APP = "App team-a/shop-ako (management cluster)"
+REMOTE_INSTALL = "PackageInstall team-a/shop-ako (management cluster)"
+
+
+@pytest.mark.parametrize(
+    ("above", "chain"),
+    [
+        ([remote("App")], [REMOTE_APP]),
+        ([remote("PackageInstall")], [REMOTE_INSTALL]),
+        (
+            [
+                remote("App", owner=("PackageInstall", "shop-ako")),
+                remote("PackageInstall", owner=("Cluster", "shop")),
+            ],
+            [REMOTE_APP, REMOTE_INSTALL],
+        ),
+        (
+            [remote("App", "ops", "prod"), remote("App")],
+            [REMOTE_APP],
+        ),
+        (
+            [remote("App", "ops", "prod")],
+            ["App ops/shop-ako (management cluster)"],
+        ),
+    ],
+)
+def test_a_kapp_controller_in_the_management_cluster(
+    shop: Shop, above: list[Obj], chain: list[str]
+) -> None:
+    """Also with the ancestor's package: nothing of it is paused there, since it is shared."""
+    kapp(shop, "")
+    del shop.workload[1:]
+    shop.management += above
+    assert shop.judged() == ("Package", "ManagedByOther", [CHAIN[0], *chain])
+    judged = shop.inspected().verdict
+    assert judged.detach == chain[-1]
+    assert judged.message.endswith("Set its spec.noopDelete to true, and delete it.")
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        remote("App", "team-b"),
+        remote("App", secret="other-kubeconfig"),
+        made("App", "shop-ako", "team-a", spec={}),
+        made("App", "other", "team-a", spec=remote("App")["spec"]),
+    ],
+)
+def test_apps_of_other_clusters_own_nothing_here(shop: Shop, above: Obj) -> None:
+    kapp(shop, "")
+    del shop.workload[1:]
+    shop.management.append(above)
+    assert shop.judged() == ("YAML", "", [CHAIN[0]])
+
+
+def test_an_app_of_the_workload_cluster_comes_first(shop: Shop) -> None:
+    kapp(shop, "load-balancer-and-ingress-service.tanzu.vmware.com")
+    shop.management.append(remote("App"))
+    assert shop.judged() == ("Ancestor", "", [*CHAIN, INSTALL])
+
+
+def flux(kind: str, name: str, of: str = "", spec: Obj | None = None) -> Obj:
+    """An object of Flux, which a Kustomization may deploy."""
+    prefix = "kustomize.toolkit.fluxcd.io"
+    labels = {f"{prefix}/name": of, f"{prefix}/namespace": "flux"} if of else {}
+    return made(kind, name, "flux", labels=labels, spec=spec or {})
+
+
+def test_flux_up_to_the_kustomization_that_deploys_itself(shop: Shop) -> None:
+    """The object to detach is the one that was made for AKO; the message names what restores it."""
+    prefix = "helm.toolkit.fluxcd.io"
+    shop.mark(labels={f"{prefix}/name": "ako", f"{prefix}/namespace": "flux"})
+    shop.management += [
+        flux("HelmRelease", "ako", "apps", KUBECONFIG),
+        flux("Kustomization", "apps", "root"),
+        flux("Kustomization", "root", "root"),
+    ]
+    names_of = ["HelmRelease flux/ako", "Kustomization flux/apps", "Kustomization flux/root"]
+    chain = [f"{name} (management cluster)" for name in names_of]
+    assert shop.judged() == ("YAML", "ManagedByOther", chain)
+    judged = shop.inspected().verdict
+    assert judged.detach == chain[0]
+    assert judged.message.endswith(f" {chain[1]} deploys it: take it out there first.")
+
+
+def test_a_kustomization_of_the_management_cluster(shop: Shop) -> None:
+    prefix = "kustomize.toolkit.fluxcd.io"
+    shop.mark(labels={f"{prefix}/name": "ako", f"{prefix}/namespace": "flux"})
+    shop.management.append(flux("Kustomization", "ako", spec=KUBECONFIG))
+    assert shop.judged() == (
+        "YAML",
+        "ManagedByOther",
+        ["Kustomization flux/ako (management cluster)"],
+    )
+
+
+def test_argo_cd_up_to_the_application_of_applications(shop: Shop) -> None:
+    """The lower one deploys into the workload cluster, the higher one beside itself."""
+    tracking = "argocd.argoproj.io/tracking-id"
+    shop.mark(annotations={tracking: "ako:apps/StatefulSet:avi-system/ako"})
+    root = made(
+        "Application",
+        "root",
+        "argocd",
+        annotations={tracking: "root:argoproj.io/Application:argocd/root"},
+        spec={"destination": {"name": "in-cluster"}},
+    )
+    below = made(
+        "Application",
+        "ako",
+        "argocd",
+        annotations={tracking: "root:argoproj.io/Application:argocd/ako"},
+        spec={"destination": {"server": "https://shop.example.com:6443"}},
+    )
+    shop.management += [root, below]
+    assert shop.judged()[2] == [
+        "Application argocd/ako (management cluster)",
+        "Application argocd/root (management cluster)",
+    ]
+    assert shop.inspected().verdict.detach == "Application argocd/ako (management cluster)"
+
+
+def test_an_application_by_name_of_the_management_cluster_owns_nothing_here(shop: Shop) -> None:
+    shop.mark(labels={"app.kubernetes.io/instance": "ako"})
+    mine = {"kind": "StatefulSet", "namespace": "avi-system", "name": "ako"}
+    shop.management.append(
+        made(
+            "Application",
+            "ako",
+            "argocd",
+            spec={"destination": {"name": "in-cluster"}},
+            status={"resources": [mine]},
+        )
+    )
+    assert shop.judged() == ("YAML", "", [])
+
+
+@pytest.mark.parametrize(
+    ("strategy", "bound", "manager", "reason"),
+    [
+        ("Reconcile", "ako", "manager", "ManagedByOther"),
+        ("ApplyOnce", "ako", "manager", ""),
+        ("Reconcile", "other", "manager", ""),
+        ("Reconcile", "ako", "kubectl", ""),
+    ],
+)
+def test_a_cluster_resource_set_that_writes_again(
+    shop: Shop, strategy: str, bound: str, manager: str, reason: str
+) -> None:
+    for obj in shop.own:
+        obj["metadata"]["managedFields"] = [{"manager": manager, "operation": "Update"}]
+    bindings = [{"clusterResourceSetName": bound}]
+    shop.management += [
+        made("ClusterResourceSet", "ako", "team-a", spec={"strategy": strategy}),
+        made("ClusterResourceSetBinding", "shop", "team-a", spec={"bindings": bindings}),
+    ]
+    chain = ["ClusterResourceSet team-a/ako (management cluster)"] if reason else []
+    assert shop.judged() == ("YAML", reason, chain)
+
+
+def test_fleet_up_to_the_bundle(shop: Shop) -> None:
+    shop.mark(annotations={"objectset.rio.cattle.io/id": "default-ako"})
+    labels = {"fleet.cattle.io/bundle-name": "ako", "fleet.cattle.io/bundle-namespace": "fleet"}
+    shop.management.append(made("BundleDeployment", "ako", "cluster-1", labels=labels))
+    assert shop.judged()[2] == [
+        "BundleDeployment cluster-1/ako (management cluster)",
+        "Bundle fleet/ako (management cluster)",
+    ]
+    assert shop.inspected().verdict.detach == "Bundle fleet/ako (management cluster)"
+
+
+def test_owners_in_a_circle_end(shop: Shop) -> None:
+    """A workload cluster may answer anything."""
+    shop.of("StatefulSet")["metadata"]["ownerReferences"] = [{"kind": "App", "name": "a"}]
+    for name, above in (("a", "b"), ("b", "a")):
+        shop.workload.append(made("App", name, "avi-system", owner=("App", above)))
+    assert shop.judged()[2] == ["App avi-system/a", "App avi-system/b"]
+
+
+def test_a_chain_without_an_end_is_cut(shop: Shop) -> None:
+    shop.of("StatefulSet")["metadata"]["ownerReferences"] = [{"kind": "App", "name": "0"}]
+    for place in range(100):
+        shop.workload.append(made("App", str(place), "avi-system", owner=("App", str(place + 1))))
+    assert len(shop.judged()[2]) == owners.LONGEST
 
 
 def test_a_package_that_nobody_knows(shop: Shop) -> None:
