@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from akoo_avi.cleanup import departure, holders, sweep_plan
+from akoo_avi.cleanup import ancestor_removal, departure, holders, sweep_plan
 from akoo_avi.cleanup import sweep as sweeping
 from akoo_avi.client import AviClient, Controllers, access
 from akoo_avi.client.access import refusal
@@ -92,13 +92,17 @@ def _of_claim(
 
 
 async def sweep(ctx: api.VerbContext, clients: Controllers) -> Actions:
-    """The actions in their order; kept objects come last, then the address pools.
-    Raises as ``prepare`` does."""
+    """The actions in their order; kept objects come last, then the address pools, and the user of
+    AKOO, which release deletes. Raises as ``prepare`` does."""
     stored = placement.stored(ctx.view)
     if stored is None:
         return ()
     avi = await departure.open(ctx, clients, stored)
-    return (*await swept(ctx, avi, stored), *await pools.leave(ctx, stored))
+    return (
+        *await swept(ctx, avi, stored),
+        *await pools.leave(ctx, stored),
+        *await ancestor_removal.planned(ctx, avi, stored),
+    )
 
 
 async def swept(ctx: api.VerbContext, client: AviClient, stored: placement.Stored) -> Actions:

@@ -14,6 +14,7 @@ import pytest
 from akoo_ako import desired, names, options, settings
 from akoo_ako.installs import kinds
 from akoo_ako.rendering import objects
+from akoo_tenancy.looking import plan
 from akoo_tenancy.takeover import proof
 
 from akoo_core.kube import resource
@@ -147,6 +148,18 @@ async def rotate(bed: TenancyFleet) -> None:
     await until(bed, lambda: bed.is_active("shop", 1))
 
 
+def planned(bed: TenancyFleet) -> list[tuple[str, str]]:
+    """Action and name of each row, if the Cluster were deleted now. Each of a user has its UUID."""
+    stored = bed.record("shop")
+    view = api.View(
+        record_name=stored.name, spec=stored.spec, cluster=None, config={}, plugin_config=None
+    )
+    rows = plan.plan(view, "sweep", bed.clock.now())
+    uuids = {obj.name: obj.uuid for obj in bed.avi.state.objects.of_kind("user")}
+    assert all(f"UUID {uuids[row.name]}" in row.why for row in rows if row.kind == "FormerUser")
+    return [(row.action, row.name) for row in rows]
+
+
 def starts(bed: TenancyFleet) -> dict[str, int]:
     return dict(bed.ako("shop").starts)
 
@@ -166,6 +179,7 @@ async def test_the_ancestors_user_stays_unless_it_is_released(
         assert starts(bed) == {OLD: 1, own: 1}, "one restart"
         assert tenancy_takeover.exists(bed)
         assert "not marked as made for this cluster" in bed.condition("shop")[2]
+        assert planned(bed) == [("delete", bed.record("shop").name), ("keep", OLD)]
         await bed.fleet.delete_cluster("shop")
         await bed.fleet.until_phase("shop", "Finished")
         assert tenancy_takeover.exists(bed)

@@ -8,7 +8,7 @@ the deletion holds nothing; one that does not answer is asked again, as for the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, Literal
 
 from akoo_avi import client
 from akoo_avi.ownership import claim, claiming
@@ -25,6 +25,7 @@ _REFUSED = (
     client.ReferencedError,
 )
 """Answers after which the user is left: the same call would get the same answer."""
+_KEPT: Final = "its Cluster was not deleted"
 GRANT: Final = f"give our user WRITE_ACCESS on {ancestor_user.PERMISSION}"
 
 
@@ -60,15 +61,69 @@ async def remove(ctx: api.VerbContext, avi: client.AviClient, stored: placement.
     return f'User "{fact.name}" of AKOO is left: {why}. akoo-core audit avi lists it.'
 
 
+async def planned(
+    ctx: api.VerbContext, avi: client.AviClient, stored: placement.Stored
+) -> tuple[api.PlannedAction, ...]:
+    """The action on the user after the clean-up of its Cluster; () where there is no such user.
+
+    A Cluster that does not leave is taken for one that is deleted. Raises AviErrors, as ``remove``.
+    """
+    fact = ctx.view.fact(AviAncestorUser)
+    if fact is None or not fact.uuid:
+        return ()
+    why = foreseen(ctx.view.spec, fact, stored.place)
+    try:
+        seen = await _evidence(ctx, avi, fact)
+        if seen is None:
+            return ()
+        why = why or objection(ctx.view.spec, fact, seen)
+    except (*_REFUSED, kube.KubeError) as error:
+        why = why or f"it was not looked at: {error}"
+    made = f"AKOO made it for this Cluster; UUID {fact.uuid} was stored at the adoption"
+    action: Literal["delete", "keep"] = "keep" if why else "delete"
+    reason = why or "it goes once it is proven that nothing else is left"
+    return (
+        api.PlannedAction(
+            action=action,
+            kind="User",
+            name=fact.name,
+            where=f"{avi.address}, tenant {names.ADMIN_TENANT}",
+            why=f"{made}; {reason}",
+        ),
+    )
+
+
 def obstacle(spec: RecordSpec, fact: AviAncestorUser, place: placement.Place) -> str:
     """The reason in the record for which the user is left; "" for none. Pure."""
+    if spec.leaving is None:
+        return _KEPT
+    return _of_leaving(spec) or _of_proof(spec) or _of_user(spec, fact, place)
+
+
+def foreseen(spec: RecordSpec, fact: AviAncestorUser, place: placement.Place) -> str:
+    """The same before the proof, which is taken for granted, and before the Cluster is deleted.
+    Pure."""
+    proof = _of_proof(spec) if spec.leaving is not None and spec.leaving.proof is not None else ""
+    return _of_leaving(spec) or proof or _of_user(spec, fact, place)
+
+
+def _of_leaving(spec: RecordSpec) -> str:
     leaving = spec.leaving
-    if leaving is None or leaving.cause != "ClusterDeleted" or spec.orphaned is not None:
-        return "its Cluster was not deleted"
-    if leaving.let_go is not None and leaving.let_go.why == "Moved":
+    if spec.orphaned is not None or (leaving is not None and leaving.cause != "ClusterDeleted"):
+        return _KEPT
+    if leaving is not None and leaving.let_go is not None and leaving.let_go.why == "Moved":
         return "its Cluster was moved"
-    if leaving.proof is None or not leaving.proof.clean or leaving.proof.unseen:
+    return ""
+
+
+def _of_proof(spec: RecordSpec) -> str:
+    proof = spec.leaving.proof if spec.leaving is not None else None
+    if proof is None or not proof.clean or proof.unseen:
         return "it is not proven that nothing is left of its Cluster"
+    return ""
+
+
+def _of_user(spec: RecordSpec, fact: AviAncestorUser, place: placement.Place) -> str:
     if not ancestor_user.is_adopted(spec) or fact.name != ancestor_user.name_of(spec.cluster_ref):
         return "it is not the user of this Cluster"
     if api.WorkloadCredential.fact_name in spec.facts:
@@ -120,27 +175,35 @@ def claimants(spec: RecordSpec, fact: AviAncestorUser, claims: Iterable[structs.
 
 async def _remove(ctx: api.VerbContext, avi: client.AviClient, fact: AviAncestorUser) -> str:
     """Delete the user; the reason why it is left, "" once it is gone."""
-    path, spec = f"{ancestor_user.KIND}/{fact.uuid}", ctx.view.spec
-    seen = Evidence(
-        used_by=(
-            *holders(fact, ctx.view.record_name, await _records(ctx)),
-            *claimants(spec, fact, await _claims(avi)),
-        ),
-        claim=await claiming.find(avi, spec.ako_cluster_name),
-        own_username=avi.username,
-        user=await _user(avi, path) or {},
-    )
-    if not seen.user:
+    seen = await _evidence(ctx, avi, fact)
+    if seen is None:
         return ""
-    why = objection(spec, fact, seen)
+    why = objection(ctx.view.spec, fact, seen)
     if why or await avi.delete(ancestor_user.KIND, fact.uuid, tenant=names.ADMIN_TENANT):
         return why
-    if await _user(avi, path) is None:
+    if await _user(avi, fact) is None:
         return ""
     return f"{avi.address} answers its deletion as if it were not there: {GRANT}"
 
 
-async def _user(avi: client.AviClient, path: str) -> structs.JSON | None:
+async def _evidence(
+    ctx: api.VerbContext, avi: client.AviClient, fact: AviAncestorUser
+) -> Evidence | None:
+    """All that speaks for or against its end; None where the user is gone."""
+    spec = ctx.view.spec
+    used_by = (
+        *holders(fact, ctx.view.record_name, await _records(ctx)),
+        *claimants(spec, fact, await _claims(avi)),
+    )
+    there = await claiming.find(avi, spec.ako_cluster_name)
+    user = await _user(avi, fact)
+    if user is None:
+        return None
+    return Evidence(user=user, claim=there, own_username=avi.username, used_by=used_by)
+
+
+async def _user(avi: client.AviClient, fact: AviAncestorUser) -> structs.JSON | None:
+    path = f"{ancestor_user.KIND}/{fact.uuid}"
     try:
         return await avi.get(path, tenant=names.ADMIN_TENANT)
     except client.NotFoundError:

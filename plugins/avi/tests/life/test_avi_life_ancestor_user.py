@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from akoo_testbed.avisim import faults
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from akoo_core import structs
+from akoo_core import structs, testing
 from akoo_core.kube.errors import KubeError
 from akoo_core.kube.resource import AKO_DEPLOYMENTS, SECRETS
 from akoo_core.objects import record
@@ -318,6 +319,54 @@ def test_a_death_at_any_call_ends_as_without_it(avi_world: World, moment: calls.
     assert count > 8
 
 
+# The plan.
+
+
+def planned(world: World) -> list[tuple[str, str, str]]:
+    """Action, name and reason of each row on a user; nothing is written."""
+    before = world.outside()
+    rows = testing.run_plan(world.plugin(), "sweep", world).actions
+    assert world.outside() == before
+    return [(row.action, row.name, row.why) for row in rows if row.kind == "User"]
+
+
+def test_the_plan_shows_it_with_its_uuid_before_and_while_the_cluster_leaves(
+    avi_world: World,
+) -> None:
+    world = adopted(avi_world)
+    (user,) = world.named("user", USER)
+    made = f"AKOO made it for this Cluster; UUID {user['uuid']} was stored at the adoption"
+    row = ("delete", USER, f"{made}; it goes once it is proven that nothing else is left")
+    assert planned(world) == [row]
+    world.leave()
+    assert planned(world) == [row]
+    assert planned(proven(world)) == [row]
+    assert "is deleted" in released(world), "as it was planned"
+    assert planned(world) == []
+
+
+def test_the_plan_says_why_it_stays(avi_world: World) -> None:
+    world = adopted(avi_world)
+    other = builders.record_spec(builders.cluster("shop-team", "a"), observed=True)
+    world.management.seed(record.to_object("akoo-other", other))
+    ((action, _, why),) = planned(world)
+    assert (action, why.rpartition("; ")[2]) == (
+        "keep",
+        "it may be that of AKODeployment/akoo-other, too",
+    )
+
+
+def test_the_plan_of_a_controller_that_refuses(avi_world: World) -> None:
+    world = adopted(avi_world)
+    world.avi.faults.add(faults.Fault(method="GET", path="*/user/*", times=None, answer="denied"))
+    ((action, _, why),) = planned(world)
+    assert (action, "it was not looked at: " in why) == ("keep", True)
+
+
+def test_the_plan_of_an_ako_without_such_a_user(avi_world: World) -> None:
+    assert planned(adopted(avi_world, secret=())) == []
+
+
 # The decisions.
 
 PLACE = "c-1"
@@ -332,10 +381,14 @@ def leaving(cause: Any = "ClusterDeleted", **changes: Any) -> record.Leaving:
     return builders.leaving(cause, **{"proof": PROOF, **changes})
 
 
-def obstacle(known: AviAncestorUser = FACT, **changes: Any) -> str:
+def obstacle(
+    decide: Callable[..., str] = ancestor_removal.obstacle,
+    known: AviAncestorUser = FACT,
+    **changes: Any,
+) -> str:
     spec = {"ako_cluster_name": NAME, "adoption": ADOPTED, "leaving": leaving(), **changes}
     place = placement.Place(controller_uuid=PLACE, cloud_uuid="", tenant_uuid="", se_group_uuid="")
-    return ancestor_removal.obstacle(builders.record_spec(**spec), known, place)
+    return decide(builders.record_spec(**spec), known, place)
 
 
 @pytest.mark.parametrize(
@@ -368,6 +421,9 @@ def obstacle(known: AviAncestorUser = FACT, **changes: Any) -> str:
 )
 def test_the_record_has_to_speak_for_it(changes: dict[str, Any], why: str) -> None:
     assert obstacle(**changes) == why
+    before = changes.get("leaving", leaving())
+    granted = before is None or before.proof is None
+    assert obstacle(ancestor_removal.foreseen, **changes) == ("" if granted else why)
 
 
 USER_SEEN = {"uuid": "u-1", "name": USER, "username": USER}

@@ -27,7 +27,9 @@ def plan(
             return ()
         why = "its users are revoked before the sweep, its roles and passwords after it"
         where = stored.reach.address
-        return (api.PlannedAction(action="delete", kind=KIND, name=name, where=where, why=why),)
+        own = api.PlannedAction(action="delete", kind=KIND, name=name, where=where, why=why)
+        known = view.fact(TenancyAccount)
+        return (own, *(_former(known, where) if known is not None else ()))
     try:
         asked = wanted.of_view(view)
     except refusal.Refusal as error:
@@ -39,8 +41,8 @@ def plan(
             return ()
         why = wanted.elsewhere(asked.choice)
         return (api.PlannedAction(action="delete", kind=KIND, name=name, where=where, why=why),)
-    own = tenant_used.of_view(view)
-    place = f"in AviTenant/{own}" if own else f"in tenant {asked.tenants[0]}"
+    tenant = tenant_used.of_view(view)
+    place = f"in AviTenant/{tenant}" if tenant else f"in tenant {asked.tenants[0]}"
     if account is None:
         why = f"the config names no account, so the cluster gets one of its own {place}"
         return (api.PlannedAction(action="create", kind=KIND, name=name, where=where, why=why),)
@@ -78,7 +80,8 @@ def _former(account: TenancyAccount, where: str) -> tuple[api.PlannedAction, ...
     if former is None or former.left_at is None:
         return ()
     action: Literal["delete", "keep"] = "delete" if former.released else "keep"
-    why = f"AKO had it before: {former.kept}" if former.kept else "AKO had it before"
+    why = f"AKO had it before (UUID {former.user_uuid})"
+    why += f": {former.kept}" if former.kept else ""
     return (
         api.PlannedAction(
             action=action, kind="FormerUser", name=former.username, where=where, why=why
