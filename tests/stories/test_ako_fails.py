@@ -6,6 +6,7 @@ from tests.stories.scene import Scene
 from tests.stories.telling import proof, story
 
 
+@proof
 @story
 async def test_ako_killed_before(s: Scene) -> None:
     """AKO was down already when the Cluster was deleted."""
@@ -46,6 +47,7 @@ async def test_says_timeout(s: Scene) -> None:
     assert "Timeout" in record["spec"]["leaving"]["drainOutcome"]
 
 
+@proof
 @story
 async def test_silent(s: Scene) -> None:
     """AKO begins and never says more."""

@@ -39,6 +39,7 @@ async def test_password_changed_in_the_middle(s: Scene) -> None:
     await s.ends()
 
 
+@proof
 @story
 async def test_sessions_lost_and_leader_changed(s: Scene) -> None:
     """The controller fails over while objects are being deleted: all sessions are gone."""
@@ -51,6 +52,7 @@ async def test_sessions_lost_and_leader_changed(s: Scene) -> None:
     await s.ends()
 
 
+@proof
 @story
 async def test_conflicts(s: Scene) -> None:
     """Every second PUT meets somebody else's change."""

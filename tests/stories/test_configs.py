@@ -8,6 +8,7 @@ from tests.stories.setting import CLUSTER, CONFIG, NAME, Object, condition
 from tests.stories.telling import proof, story
 
 
+@proof
 @story
 async def test_config_deleted(s: Scene) -> None:
     """The config is deleted while the cluster lives, with policy Remove."""
@@ -38,6 +39,7 @@ async def test_unselected_and_removed(s: Scene) -> None:
     await s.undeployed()
 
 
+@proof
 @story
 async def test_left_by_word(s: Scene) -> None:
     """A user's word on the record takes AKO away; the cluster lives on."""
@@ -47,6 +49,7 @@ async def test_left_by_word(s: Scene) -> None:
     await s.undeployed()
 
 
+@proof
 @story
 async def test_unselected_and_orphaned(s: Scene) -> None:
     """The label is edited away, with policy Orphan: nothing happens until the Cluster goes."""
@@ -59,6 +62,7 @@ async def test_unselected_and_orphaned(s: Scene) -> None:
     await s.ends()
 
 
+@proof
 @story
 async def test_created_again_while_leaving(s: Scene) -> None:
     """A Cluster of the same name comes while the old one's record still sweeps."""

@@ -10,6 +10,7 @@ from tests.stories.setting import condition
 from tests.stories.telling import proof, solo
 
 
+@proof
 @solo
 async def test_leader_fails_over(s: Scene) -> None:
     """The leader is killed between two deletions; the other replica goes on."""

@@ -41,6 +41,7 @@ async def test_tenant_edited(s: Scene) -> None:
     await s.ends()
 
 
+@proof
 @story
 async def test_address_edited(s: Scene) -> None:
     """The same controller by another name is no other place: nothing is taken away."""

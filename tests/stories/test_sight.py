@@ -93,6 +93,7 @@ async def test_narrow_role(s: Scene) -> None:
     await _is_unverified(s)
 
 
+@proof
 @story
 async def test_role_filter(s: Scene) -> None:
     """Our role sees what carries another marker only."""

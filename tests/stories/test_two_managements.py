@@ -43,6 +43,7 @@ async def test_two_management_clusters(s: Scene) -> None:
         await pool.close("second", NAME)
 
 
+@proof
 @solo
 async def test_moved_and_deleted_there(s: Scene) -> None:
     """The Cluster moves, lives on there, and is taken away there once a person has said whose it

@@ -39,6 +39,7 @@ async def test_namespace_deleted(s: Scene) -> None:
     await s.ends(reported=False)
 
 
+@proof
 @story
 async def test_foreground_delete(s: Scene) -> None:
     """Machines and kubeconfig go first, the Cluster last."""

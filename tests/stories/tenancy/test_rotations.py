@@ -11,6 +11,7 @@ from tests.stories.tenancy.accounts import SHORT, Accounts
 TRIES = 3
 
 
+@proof
 @story
 async def test_rotated_by_command(s: Scene) -> None:
     """One start of AKO, no refused login, no change of a virtual service."""

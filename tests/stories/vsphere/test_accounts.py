@@ -13,6 +13,7 @@ from tests.stories.vsphere.network import VLAN, has_vlan, mo_ref
 from tests.stories.vsphere.vcenter import OPERATOR
 
 
+@proof
 @story
 async def test_password_and_certificate_are_rotated(s: Scene) -> None:
     """First vCenter has the new ones, then the Secrets: the account is not locked out, no password

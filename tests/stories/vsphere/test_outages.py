@@ -28,6 +28,7 @@ DELAY_SECONDS = 0.3
 NEW_UUID = "0e8400e2-9b41-4d4a-a716-446655440000"
 
 
+@proof
 @story
 async def test_vcenter_is_down(s: Scene) -> None:
     """An edit and a person's change wait for it; then the edit is made, and nothing twice."""
