@@ -1,16 +1,14 @@
 """HTTPS servers of a story of a switch: the ancestor's webhook, and a way to an API server on which
-commands are killed."""
+each write is seen."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import collections
 import contextlib
 import pathlib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final, NamedTuple
 
 import aiohttp
 import yarl
@@ -22,8 +20,7 @@ from akoo_testbed.trust import certificates
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 WRITES: Final = frozenset(("PATCH", "POST", "PUT", "DELETE"))
-JOURNAL: Final = "configmaps"
-_HEADERS: Final = ("Accept", "Content-Type")
+_HEADERS: Final = ("Accept", "Authorization", "Content-Type")
 _KEPT: Final = ("Content-Type", "Retry-After")
 
 
@@ -34,7 +31,7 @@ async def served(
     """The URL of a server that answers by ``handler`` until the block ends."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(*authority.server().write(folder, name))
-    server = web.Server(handler, access_log=None)
+    server = web.Server(handler, access_log=None, handler_cancellation=True)
     runner = web.ServerRunner(server, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -67,43 +64,56 @@ class Webhook:
         return web.json_response({**kind, "response": answer})
 
 
-class Killer:
-    """A way to an API server on which a process is killed after a write, before it has its answer.
+class Write(NamedTuple):
+    """A write that a server has made."""
 
-    ``after``: the numbers of a kind's writes; None: each write. After a write of the journal it is
-    killed in any case.
+    method: str
+    kind: tuple[str, ...]
+    """See `kind_of`."""
+
+
+class Front:
+    """A way to an API server, and to nothing else.
+
+    ``written`` hears of each write that the server has made, before whoever asked for it does.
     """
 
-    def __init__(self, target: str, tls: ssl.SSLContext, after: Collection[int] | None) -> None:
+    def __init__(
+        self, target: str, tls: ssl.SSLContext, written: Callable[[Write], Awaitable[None]]
+    ) -> None:
         self._target = target
         self._tls = tls
-        self._after = after
-        self._writes: collections.Counter[tuple[str, ...]] = collections.Counter()
-        self.process: asyncio.subprocess.Process | None = None
+        self._written = written
 
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    @contextlib.asynccontextmanager
+    async def served(
+        self, authority: certificates.Authority, folder: pathlib.Path, name: str
+    ) -> AsyncIterator[str]:
+        """Its URL, until the block ends."""
+        connector = aiohttp.TCPConnector(ssl=self._tls, limit=0)
+        forever = aiohttp.ClientTimeout(total=None)
+        async with aiohttp.ClientSession(connector=connector, timeout=forever) as session:
+            self._session = session
+            async with served(authority, folder, name, self._handle) as url:
+                yield url
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The server's own answer."""
         headers = {name: request.headers[name] for name in _HEADERS if name in request.headers}
         url = yarl.URL(self._target + request.path_qs, encoded=True)
         body = await request.read()
-        connector = aiohttp.TCPConnector(ssl=self._tls)
-        async with (
-            aiohttp.ClientSession(connector=connector) as session,
-            session.request(request.method, url, data=body, headers=headers) as answer,
-        ):
-            content = await answer.read()
-            if request.method in WRITES and answer.status < 400 and self._is_due(request):
-                assert self.process is not None
-                self.process.kill()
-                await self.process.wait()
+        asked = self._session.request(request.method, url, data=body or None, headers=headers)
+        async with asked as answer:
             kept = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
-            return web.Response(status=answer.status, body=content, headers=kept)
-
-    def _is_due(self, request: web.BaseRequest) -> bool:
-        kind = kind_of(request.path)
-        self._writes[request.method, *kind] += 1
-        number = self._writes[request.method, *kind]
-        return kind[:1] == (JOURNAL,) or self._after is None or number in self._after
+            if request.method in WRITES and answer.status < 400:
+                content = await answer.read()
+                await self._written(Write(request.method, kind_of(request.path)))
+                return web.Response(status=answer.status, body=content, headers=kept)
+            response = web.StreamResponse(status=answer.status, headers=kept)
+            await response.prepare(request)
+            async for chunk in answer.content.iter_any():  # a watch has no end
+                await response.write(chunk)
+            return response
 
 
 def kind_of(path: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import copy
 import itertools
 import os
 import signal
+import ssl
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from typing import Any, Final
 
@@ -31,7 +32,7 @@ from tests.stories import avi as avis
 from tests.stories import second, setting, story_bed
 from tests.stories.adoption import installs
 from tests.stories.adoption.adopting import Adoption
-from tests.stories.migration import fronts
+from tests.stories.migration import deaths, fronts
 from tests.stories.scene import Scene
 from tests.stories.setting import CLUSTER, CONFIG, NAME, SECONDS, Object
 
@@ -41,9 +42,10 @@ MACHINE: Final = "cluster.x-k8s.io/v1beta2/Machine"
 WEBHOOKS: Final = tuple(map(kubeapi.kind_of, objects.webhooks()))
 STALE: Final = "ClusterIpFamilyValidationSucceeded"
 AT_ONCE: Final = 4
-"""API servers that start side by side."""
+"""API servers that start, and commands that run, side by side."""
 INTERRUPTIONS: Final = 80
 COMMAND_SECONDS: Final = 180.0
+LEASE: Final = ("coordination.k8s.io/v1/Lease", "akoo-system", "akoo-core")
 _OF_SERVER: Final = ("resourceVersion", "managedFields", "generation", "uid", "creationTimestamp")
 _numbers = itertools.count(1)
 
@@ -176,6 +178,8 @@ class Place:
         self.api = api = scene.api
         self.server = server
         self._ends = ends
+        self._killer: deaths.OperatorKiller | None = None
+        self._gate = asyncio.Semaphore(AT_ONCE)
         self.pool = pool.WorkloadPool(server.base, server.etcd, size=0, limit=64)
         self.members: list[Member] = []
         self.ancestor = Ancestor(ServedApi(api))
@@ -206,25 +210,34 @@ class Place:
         await s.story_bed.install(api, PLUGINS)
         spec = {"workloadCredentialRef": None}
         await setting.configure(api, s.avi, s.config, s.labels, **spec)
-        gate = asyncio.Semaphore(AT_ONCE)
         self.members = [Member(self, number) for number in range(members)]
-        await asyncio.gather(*(self._open(member, gate) for member in self.members))
+        await asyncio.gather(*map(self._open, self.members))
         await self.others_work()
         everyone = tuple(f"{member.namespace}-{NAME}" for member in self.members)
         for member in self.members:
             member.adoption.others = everyone
             await member.adoption.watched()
 
-    async def _open(self, member: Member, gate: asyncio.Semaphore) -> None:
-        async with gate:
+    async def _open(self, member: Member) -> None:
+        async with self._gate:
             opened = await self.pool.open(member.namespace, NAME)
+        own, number = self.server.base, next(_numbers)
+        target = f"https://{opened.host}:{opened.port}"
+        front = fronts.Front(target, own.admin_tls, self._written_in_workload)
+        served = front.served(own.authority, own.folder, f"front-{number}")
+        url = await self._ends.enter_async_context(served)
         options = KubeletOptions(ako_program=AkoProgram.AKOSIM, restart_seconds=0.05)
         nodes = [NodeSpec(member.namespace)]
         kubelet = FakeKubelet(opened.kubeconfig, nodes, options=options)
         await kubelet.start()
         self._ends.push_async_callback(kubelet.stop)
-        await member.put(opened.kubeconfig)
+        await member.put(own.admin_kubeconfig(url))
         await member.serves()
+
+    async def _written_in_workload(self, write: fronts.Write) -> None:
+        """A program that has its kubeconfig from a Secret has written in a workload cluster."""
+        if self._killer is not None:
+            await self._killer.written("workload", write)
 
     # Whoever acts in it.
 
@@ -243,15 +256,15 @@ class Place:
         assert code == 0, (words, printed)
         return printed
 
-    async def interrupted(self, *words: str, after: Collection[int] | None, owners: int) -> int:
+    async def interrupted(self, *words: str, after: Collection[int], owners: int) -> int:
         """Run a command again and again until it ends well, and is killed after a write before.
 
         At least so many operators own each object at each moment, and never both. The number of
         times that it was killed."""
-        own, server = self.server.base, self.server.server
-        killer = fronts.Killer(server.url, own.admin_tls, after)
+        own, killer = self.server.base, deaths.CommandKiller(after)
         file = f"front-{next(_numbers)}"
-        async with fronts.served(own.authority, own.folder, file, killer.handle) as url:
+        front = fronts.Front(self.server.server.url, own.admin_tls, killer.written)
+        async with front.served(own.authority, own.folder, file) as url:
             text = own.admin_kubeconfig(url)
             kubeconfig = install.write_private(own.folder / f"{file}.kubeconfig", text)
 
@@ -269,9 +282,20 @@ class Place:
                 await self.others_work()
         raise AssertionError(f"{words} was killed {INTERRUPTIONS} times")
 
+    async def handed_back(self) -> None:
+        """Each AKO is given back, by the command."""
+
+        async def hand_back(member: Member) -> None:
+            async with self._gate:
+                await self.must("ako", "hand-back", f"{member.namespace}/{NAME}", "--yes")
+            await member.adoption.given_back()
+
+        await asyncio.gather(*map(hand_back, self.members))
+
     @contextlib.asynccontextmanager
-    async def operator(self) -> AsyncIterator[process.OperatorProcess]:
-        """akoo-core is installed and runs until the block ends."""
+    async def operator(self, url: str = "") -> AsyncIterator[process.OperatorProcess]:
+        """akoo-core is installed and runs until the block ends. ``url``: its way to the API
+        server."""
         everything = [
             obj
             for obj in definitions.load(crds.FOLDER)
@@ -282,12 +306,45 @@ class Place:
         defined = [obj["metadata"]["name"] for obj in everything]
         await definitions.wait_established(self.api, defined)
         own, name = self.server.base, f"{self.scene.story}-{next(_numbers)}"
-        url = self.server.server.url
+        url = url or self.server.server.url
         text = await install.account_kubeconfig(self.api, url, own.authority.pem)
         path = install.write_private(own.folder / f"{name}.kubeconfig", text)
         replica = self.scene.story_bed.replica(name, kubeconfig=path, plugins=PLUGINS)
         async with process.running(replica):
             yield replica
+
+    @contextlib.asynccontextmanager
+    async def mortal_operator(self) -> AsyncIterator[deaths.OperatorKiller]:
+        """The same, killed after the first write of each kind, here and in workload clusters."""
+        own = self.server.base
+
+        async def written(write: fronts.Write) -> None:
+            if self._killer is not None:
+                await self._killer.written("management", write)
+
+        tls = ssl.create_default_context(cadata=own.authority.pem)
+        front = fronts.Front(self.server.server.url, tls, written)
+        file = f"front-{next(_numbers)}"
+        async with (
+            front.served(own.authority, own.folder, file) as url,
+            self.operator(url) as operator,
+            asyncio.TaskGroup() as group,
+        ):
+            self._killer = deaths.OperatorKiller(operator, self._while_dead)
+            reviver = group.create_task(self._killer.revive())
+            try:
+                yield self._killer
+            finally:
+                self._killer = None
+                reviver.cancel()
+
+    async def _while_dead(self) -> None:
+        """Everybody else goes on. Nobody waits for the end of the Lease."""
+        await self.check_owners(1)
+        await self.others_work()
+        for member in self.members:
+            await member.restored()
+        await self.api.delete(*LEASE)
 
     # What is seen of it.
 
@@ -373,21 +430,26 @@ async def opened(story: str, members: int) -> AsyncIterator[Place]:
             raise
 
 
-def story(play: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+def story(
+    seconds: float = story_bed.STORY_SECONDS,
+) -> Callable[[Callable[[], Coroutine[Any, Any, None]]], Callable[[], None]]:
     """A test of a coroutine that opens a place. Only ``make proof`` runs it."""
 
-    @pytest.mark.bed
-    @pytest.mark.xdist_group("stories")
-    @pytest.mark.skipif(not PROOF, reason="minutes: make proof runs it")
-    def test() -> None:
-        async def timed() -> None:
-            async with asyncio.timeout(story_bed.STORY_SECONDS):
-                await play()
+    def decorated(play: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+        @pytest.mark.bed
+        @pytest.mark.xdist_group("stories")
+        @pytest.mark.skipif(not PROOF, reason="minutes: make proof runs it")
+        def test() -> None:
+            async def timed() -> None:
+                async with asyncio.timeout(seconds):
+                    await play()
 
-        asyncio.run(timed())
+            asyncio.run(timed())
 
-    test.__name__, test.__doc__ = play.__name__, play.__doc__
-    return test
+        test.__name__, test.__doc__ = play.__name__, play.__doc__
+        return test
+
+    return decorated
 
 
 def _served(kind: str) -> str:

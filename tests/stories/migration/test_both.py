@@ -17,7 +17,7 @@ from tests.stories.setting import CLUSTER, CONFIG, NAME, RECORD, SECONDS, Object
 LOG_LEVELS = {True: "DEBUG", False: "INFO"}
 
 
-@place.story
+@place.story()
 async def test_both_operators_at_once() -> None:
     """akoo-core is started beside the ancestor, and makes no record. After a switch the ancestor is
     started again, and has its finalizers on everything: a change of the config reaches no cluster,
