@@ -1,1 +1,1 @@
-"""What builds the binaries of the test bed, and where they are kept."""
+"""Builds of the binaries of the test bed, and the place where they are kept."""

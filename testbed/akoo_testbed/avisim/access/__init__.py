@@ -1,1 +1,1 @@
-"""Who may do what: accounts, logins, permissions, licences."""
+"""Accounts, logins, permissions and licences."""
