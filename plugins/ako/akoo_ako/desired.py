@@ -178,7 +178,7 @@ def _decide(
     placed = awaited or (placement is not None and bool(placement.networks))
     if checked:
         checks.check(spec, ako_options, release, placed=placed)
-        pod.check(spec.extra_configs.log, rest.pod)
+        pod.check(spec.extra_configs.log, rest.pod, istio=bool(spec.extra_configs.istio_enabled))
     tenant = view.fact(api.LoadBalancerTenant)
     if tenant is not None:
         spec = structs.replace(spec, tenant=structs.replace(spec.tenant, name=tenant.name))

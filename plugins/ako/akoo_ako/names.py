@@ -46,3 +46,7 @@ ASKED_AT_ANNOTATION: Final = "akoo.io/delete-config-asked-at"
 """On the ConfigMap: when deleteConfig was last set by drain."""
 ANSWERED_AT_ANNOTATION: Final = "akoo.io/delete-config-answered-at"
 """On the ConfigMap: when drain first saw AKO's answer."""
+
+LOG_VOLUME: Final = "ako-pv-storage"
+ISTIO_VOLUME: Final = "istio-certs"
+"""Volumes of the Pod."""

@@ -47,7 +47,7 @@ def problems(chosen: options.Options) -> Iterator[Refusal]:
         problem = _toleration(toleration)
         if problem:
             yield invalid(f"{_PATH}.tolerations[{index}]", problem)
-    yield from _resources(chosen.resources)
+    yield from resource_problems(chosen.resources, f"{_PATH}.resources")
 
 
 def quantity(value: object) -> decimal.Decimal | None:
@@ -74,21 +74,31 @@ def _image(image: Image, path: str) -> Iterator[Refusal]:
 
 def _node_selector(labels: dict[str, str]) -> Iterator[Refusal]:
     for key, value in labels.items():
-        if not _is_key(key):
+        if not is_key(key):
             yield invalid(f"{_PATH}.nodeSelector", f"{key!r} is no key of a label.")
-        if value and not _NAME.fullmatch(value):
+        if not is_label_value(value):
             yield invalid(f"{_PATH}.nodeSelector", f"{value!r} is no value of the label {key}.")
 
 
-def _is_key(text: str) -> bool:
+def is_key(text: str) -> bool:
     """``name`` or ``domain/name``, as keys of labels are."""
     domain, slash, name = text.rpartition("/")
     return bool(_NAME.fullmatch(name)) and (not slash or is_subdomain(domain))
 
 
+def is_label_value(text: str) -> bool:
+    """A value of a label; "" is one."""
+    return not text or bool(_NAME.fullmatch(text))
+
+
 def is_label(text: str) -> bool:
     """A label of a DNS name, as names of containers are."""
     return len(text) <= _LONGEST_LABEL and bool(re.fullmatch(_LABEL, text))
+
+
+def is_port_name(text: str) -> bool:
+    """A name of a port: at most 15 small letters, digits and single dashes, one letter at least."""
+    return bool(re.fullmatch(r"(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*", text, re.ASCII))
 
 
 def is_subdomain(text: str) -> bool:
@@ -122,7 +132,7 @@ def _taint(key: str, operator: str, value: str, effect: str) -> str:
         return "has an operator that is neither Equal nor Exists."
     if effect not in ("", *_EFFECTS):
         return f"has an effect that is none of {', '.join(_EFFECTS)}."
-    if key and not _is_key(key):
+    if key and not is_key(key):
         return f"has the key {key!r}, which is no key of a taint."
     if not key and operator != "Exists":
         return "has no key. Name one, or set operator: Exists."
@@ -133,8 +143,8 @@ def _taint(key: str, operator: str, value: str, effect: str) -> str:
     return ""
 
 
-def _resources(resources: structs.JSON) -> Iterator[Refusal]:
-    path = f"{_PATH}.resources"
+def resource_problems(resources: structs.JSON, path: str) -> Iterator[Refusal]:
+    """A Refusal for each figure of a container's resources that a server would refuse."""
     read: dict[tuple[str, str], decimal.Decimal] = {}
     for kind, figures in resources.items():
         if kind not in ("limits", "requests"):
@@ -194,8 +204,8 @@ def _is_resource(name: str) -> bool:
     if name in _RESOURCES or "/" not in name:
         return name in _RESOURCES
     if _is_shared(name):
-        return _is_key(name)
-    return not name.startswith("requests.") and _is_key(f"requests.{name}")
+        return is_key(name)
+    return not name.startswith("requests.") and is_key(f"requests.{name}")
 
 
 def _is_shared(name: str) -> bool:

@@ -14,8 +14,6 @@ from akoo_ako.rendering import environment
 from akoo_core.plugin import structs
 
 _USER = 1000
-_LOG_VOLUME = "ako-pv-storage"
-_ISTIO_VOLUME = "istio-certs"
 _SECURITY: Final = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 _GRACE_SECONDS = 70
 """AKO waits up to 60 s for its workers when it is stopped."""
@@ -58,7 +56,7 @@ def _annotations(desired: Desired, config_hash: str) -> dict[str, str]:
             "traffic.sidecar.istio.io/includeOutboundIPRanges": "",
             "proxy.istio.io/config": f"proxyMetadata:\n  OUTPUT_CERTS: {names.ISTIO_PATH}\n",
             "sidecar.istio.io/userVolumeMount": structs.encode_json(
-                [{"name": _ISTIO_VOLUME, "mountPath": names.ISTIO_PATH}]
+                [{"name": names.ISTIO_VOLUME, "mountPath": names.ISTIO_PATH}]
             ).decode(),
         }
     if desired.options.enable_prometheus:
@@ -102,7 +100,7 @@ def _pull_secrets(desired: Desired) -> tuple[str, ...]:
 def _ako(desired: Desired) -> structs.JSON:
     mounts = _log_mounts(desired)
     if desired.extra.istio_enabled:
-        mounts.append({"name": _ISTIO_VOLUME, "mountPath": names.ISTIO_PATH})
+        mounts.append({"name": names.ISTIO_VOLUME, "mountPath": names.ISTIO_PATH})
     status = {"httpGet": {"path": "/api/status", "port": desired.port}}
     port = {"name": "prometheus-port", "containerPort": desired.port, "protocol": "TCP"}
     return {
@@ -167,14 +165,18 @@ def _container(desired: Desired, image: str) -> structs.JSON:
 def _volumes(desired: Desired) -> list[structs.JSON]:
     claim, spec = desired.extra.log.persistent_volume_claim, desired.log_volume
     return [
-        *([{"name": _LOG_VOLUME, "persistentVolumeClaim": {"claimName": claim}}] if claim else []),
         *(
-            [{"name": _LOG_VOLUME, "ephemeral": {"volumeClaimTemplate": {"spec": spec}}}]
+            [{"name": names.LOG_VOLUME, "persistentVolumeClaim": {"claimName": claim}}]
+            if claim
+            else []
+        ),
+        *(
+            [{"name": names.LOG_VOLUME, "ephemeral": {"volumeClaimTemplate": {"spec": spec}}}]
             if spec
             else []
         ),
         *(
-            [{"name": _ISTIO_VOLUME, "emptyDir": {"medium": "Memory"}}]
+            [{"name": names.ISTIO_VOLUME, "emptyDir": {"medium": "Memory"}}]
             if desired.extra.istio_enabled
             else []
         ),
@@ -184,7 +186,7 @@ def _volumes(desired: Desired) -> list[structs.JSON]:
 def _log_mounts(desired: Desired) -> list[structs.JSON]:
     if not desired.logs_to_volume:
         return []
-    return [{"name": _LOG_VOLUME, "mountPath": environment.mount_path(desired)}]
+    return [{"name": names.LOG_VOLUME, "mountPath": environment.mount_path(desired)}]
 
 
 def _pod_security() -> structs.JSON:
