@@ -28,9 +28,10 @@ def conditions(release: Release, table: Table) -> tuple[api.RecordCondition, ...
                 type=UNVERIFIED,
                 reason="RowRemoved",
                 message=(
-                    f"plugins.ako.releases has no row of AKO {release.version} any more. AKO goes "
-                    "on as the copy in this record says. Put the row back, or name another "
-                    "release in spec.plugins.ako.version."
+                    f"plugins.ako.releases and its ConfigMap have no row of AKO {release.version} "
+                    "any more. AKO goes on as the copy in this record says, and no other cluster "
+                    "gets this release. Put the row back, or name another release in "
+                    "spec.plugins.ako.version."
                 ),
             ),
         )
