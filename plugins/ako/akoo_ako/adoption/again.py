@@ -8,6 +8,7 @@ from typing import Final
 from akoo_ako import desired, installed, names
 from akoo_ako.adoption import former, harmless, render
 from akoo_ako.adoption.former import AkoFormerOwner
+from akoo_ako.installs import checked
 from akoo_ako.running import workload
 from akoo_core.plugin import api, structs
 from akoo_core.plugin.kube import CONFIG_MAPS, STATEFUL_SETS, KubeClient
@@ -45,7 +46,9 @@ async def _releases(kube: KubeClient, stored: AkoFormerOwner) -> list[structs.JS
             limit=_RELEASES,
             metadata_only=True,
         )
-        listed += [{**obj, "kind": kind} for obj in page.items]
+        for obj in page.items:
+            checked.check(harmless.KINDS[kind], obj)
+            listed.append({**obj, "kind": kind})
     return listed
 
 
@@ -58,7 +61,10 @@ async def _own(ctx: api.VerbContext) -> list[structs.JSON]:
     listed = []
     for kind, name in _OWN:
         obj = await workload.get(ctx.workload, kind, name, namespace)
-        if obj is not None and workload.is_ours(obj, ctx.view.record_name):
+        if obj is None:
+            continue
+        checked.check(kind, obj)
+        if workload.is_ours(obj, ctx.view.record_name):
             listed.append({**obj, "kind": kind.kind})
     return listed
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from akoo_ako.adoption import former
 from akoo_ako.adoption.former import AkoFormerOwner, FormerObject
-from akoo_ako.installs import kinds
+from akoo_ako.installs import checked, kinds
 from akoo_core.plugin import api, structs
 from akoo_core.plugin.kube import (
     CONFIG_MAPS,
@@ -74,4 +74,6 @@ async def read(kube: KubeClient, each: FormerObject) -> structs.JSON | None:
         )
     except NotFoundError:
         return None
+    for obj in page.items:
+        checked.check(KINDS[each.kind], obj)
     return page.items[0] if page.items else None

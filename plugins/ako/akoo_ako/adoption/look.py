@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from akoo_ako import desired, installed, names, settings
 from akoo_ako.adoption import former, harmless, shape
-from akoo_ako.installs import read, recognise, verdict
+from akoo_ako.installs import checked, read, recognise, verdict
 from akoo_ako.installs.recognise import Install
 from akoo_ako.installs.seen import Seen, at, name_of, namespace_of
 from akoo_ako.running import observe, pods, workload
 from akoo_core.plugin import api, structs
+from akoo_core.plugin.kube import PODS
 
 AGAIN_SECONDS = 120.0
 """Until an install that cannot be adopted is looked at again."""
@@ -111,6 +112,8 @@ async def running_pods(
     if ctx.workload is None:
         return {}
     deployed = await workload.find(ctx.workload, namespace, selector)
+    for pod in deployed.pods:
+        checked.check(PODS, pod)
     return {pods.uid(pod): pods.restarts(pod) for pod in deployed.pods}
 
 

@@ -1,6 +1,7 @@
 """Reads of AKO's objects, and of all that may own them. Thin; it only reads.
 
-Every list is bounded; ``unseen`` names those that could not be read, or not in full.
+Every list is bounded, and every object is compared with the types that are read; ``unseen`` names
+lists that could not be read, or not in full.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from akoo_ako import names
-from akoo_ako.installs import kinds
+from akoo_ako.installs import checked, kinds
 from akoo_ako.installs.seen import Seen, name_of, namespace_of
 from akoo_core.plugin import records, structs
 from akoo_core.plugin.kube import (
@@ -167,5 +168,7 @@ class _Look:
             return None
         if page.token:
             self.unseen.append(f"there are more than {LIMIT} {kind.qualified} {self._where}")
+        for obj in page.items:
+            checked.check(kind, obj)
         named = {"apiVersion": kind.api_version, "kind": kind.kind}
         return [{**obj, **named} for obj in page.items]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
 from akoo_ako import commands as ako_commands
 from akoo_ako import names, options, settings
-from akoo_ako.installs import command, kinds, read
+from akoo_ako.adoption import again, former, harmless, look, render, shape
+from akoo_ako.installs import checked, command, kinds, read, report
+from akoo_ako.installs.seen import Seen
 from akoo_ako.rendering import objects
+from akoo_ako.running import workload
 
 from akoo_core import clock, external
 from akoo_core.plugin import commands, errors
@@ -21,6 +25,7 @@ from akoo_core.plugin.kube import (
     KubeClient,
     Page,
     Resource,
+    ServerError,
 )
 from akoo_core.testing import memory
 
@@ -306,3 +311,157 @@ def test_ako_in_any_namespace(build: Any) -> None:
 def test_the_group_names_its_commands() -> None:
     assert command.INSPECT in ako_commands.GROUP.commands
     assert all(isinstance(kind, Resource) for versions in OTHERS for kind in versions)
+
+
+# Answers of a workload cluster whose administrator means ill.
+
+NAMED = ("apiVersion", "kind")
+"""Filled in by the read."""
+CALLS = 40
+"""More calls than a look makes at both clusters."""
+Answer = Callable[[Resource, Page], Page]
+
+
+def _wrong(kind: Resource, page: Page) -> Page:
+    return Page([{"metadata": {"name": 7}}, *page.items], page.resource_version, page.token)
+
+
+def _without_metadata(kind: Resource, page: Page) -> Page:
+    return Page([{"spec": "x"}], page.resource_version, page.token)
+
+
+def _endless(kind: Resource, page: Page) -> Page:
+    return Page(page.items, page.resource_version, "more")
+
+
+def _too_large(kind: Resource, page: Page) -> Page:
+    raise ServerError("the answer is larger than 4194304 bytes")
+
+
+def hostile(monkeypatch: pytest.MonkeyPatch, answer: Answer, number: int = -1) -> list[str]:
+    """Answer the call of that number so, or every call. Returns the list of calls."""
+    made: list[str] = []
+    real = KubeClient.list
+
+    async def listing(self: KubeClient, kind: Resource, *args: Any, **query: Any) -> Page:
+        made.append(kind.qualified)
+        assert 0 < query["limit"] <= read.LIMIT, "each list is bounded"
+        assert not query.get("token"), "and has one page"
+        page = await real(self, kind, *args, **query)
+        return answer(kind, page) if number in (-1, len(made) - 1) else page
+
+    monkeypatch.setattr(KubeClient, "list", listing)
+    return made
+
+
+def everything(shop: memory.MemoryServer) -> memory.MemoryServer:
+    """A management cluster; both serve all kinds."""
+    management = memory.MemoryServer()
+    for server in (shop, management):
+        for versions in OTHERS:
+            server.served.serve(versions[0])
+    return management
+
+
+@pytest.mark.parametrize("answer", [_wrong, _without_metadata, _too_large])
+def test_a_bad_answer_to_any_read_is_a_typed_error(
+    build: Any, shop: memory.MemoryServer, monkeypatch: pytest.MonkeyPatch, answer: Answer
+) -> None:
+    management = everything(shop)
+    with monkeypatch.context() as patched:
+        reads = hostile(patched, lambda kind, page: page)
+        inspected(build, shop, management)
+    assert 25 < len(reads) < CALLS
+    for number, kind in enumerate(reads):
+        with monkeypatch.context() as patched:
+            hostile(patched, answer, number)
+            with pytest.raises(errors.AkooError) as caught:
+                inspected(build, shop, management)
+            assert isinstance(caught.value, ServerError), kind
+
+
+def test_lists_without_an_end(
+    build: Any, shop: memory.MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is read once; then not every owner was looked at."""
+    management = everything(shop)
+    reads = hostile(monkeypatch, _endless)
+    answer = inspected(build, shop, management)
+    assert len(reads) < CALLS
+    assert len(answer.data["notLookedAt"]) == len(reads)
+    assert answer.data["installs"][0]["reason"] == "OwnersUnseen"
+
+
+def places(node: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of all values in an object."""
+    children = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, child in children:
+        yield (*above, key)
+        if isinstance(child, dict | list):
+            yield from places(child, (*above, key))
+
+
+@pytest.mark.parametrize("wrong", ["x", 7, [7], {"a": 7}])
+@pytest.mark.parametrize("kind", ["StatefulSet", "ConfigMap"])
+def test_a_value_of_another_type_anywhere_is_a_typed_error(
+    build: Any, kind: str, wrong: Any
+) -> None:
+    """Recognised, judged, reported and remembered, or refused as a whole."""
+    own = json.loads(json.dumps(objects.render(build.desired({}, options.Options()))))
+    (obj,) = (each for each in own if each["kind"] == kind)
+    entry = {"manager": "helm", "fieldsV1": {"f:spec": {"f:selector": {}}}}
+    obj["metadata"] |= {"uid": "u", "annotations": {"a": "b"}, "managedFields": [entry]}
+    others = [each for each in own if each["kind"] in ("StatefulSet", "ConfigMap")]
+    refused = 0
+    for *above, last in [path for path in places(obj) if path[0] not in NAMED]:
+        holder: Any = obj
+        for key in above:
+            holder = holder[key]
+        before, holder[last] = holder[last], wrong
+        try:
+            checked.check(next(each for each in kinds.OWN if each.kind == kind), obj)
+            seen = Seen(namespace="team-a", name="shop", own=tuple(others))
+            for each in report.inspect(seen, build.cluster(), settings.Settings()):
+                report.plain("team-a/shop", [each], ())
+                assert list(report.lines("team-a/shop", [each], ()))
+                former.of(each.install, seen, None)
+                shape.problem(shape.of(each.install, seen))
+        except errors.AkooError:
+            refused += 1
+        holder[last] = before
+    assert refused > 5
+
+
+@pytest.mark.parametrize("obj", [{"metadata": {"name": 7}}, {"metadata": {"managedFields": "x"}}])
+@pytest.mark.parametrize("verb", ["package", "release", "own objects", "made harmless", "Pods"])
+def test_the_other_reads_of_an_adoption(
+    build: Any, monkeypatch: pytest.MonkeyPatch, verb: str, obj: dict[str, Any]
+) -> None:
+    async def answers(*_: Any, **__: Any) -> Any:
+        return Page([] if verb == "own objects" else [obj], "1", "")
+
+    async def one_object(*_: Any, **__: Any) -> Any:
+        return obj
+
+    async def pods(*_: Any, **__: Any) -> Any:
+        return workload.Deployed(None, [obj])
+
+    monkeypatch.setattr(KubeClient, "list", answers)
+    monkeypatch.setattr(KubeClient, "get", one_object)
+    monkeypatch.setattr(workload, "find", pods)
+    monkeypatch.setattr(render, "written", lambda _: True)
+    kind: former.FormerKind = "Secret" if verb == "release" else "PackageInstall"
+    name = "sh.helm.release.v1.ako.v1"
+    owner = former.FormerObject(kind=kind, namespace="a", name=name, uid="u")
+    fact = former.AkoFormerOwner(objects=(owner,))
+    kube = memory.MemoryServer().client()
+    view = build.view()
+    monkeypatch.setattr(type(view), "fact", lambda _, kind: fact)
+    ctx = build.context(kube, of=view)
+    made: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
+        **dict.fromkeys(("package", "release", "own objects"), lambda: again.look(ctx)),
+        "made harmless": lambda: harmless.make(ctx, fact),
+        "Pods": lambda: look.running_pods(ctx, "avi-system", {}),
+    }
+    with pytest.raises(ServerError, match="none of Kubernetes"):
+        asyncio.run(made[verb]())
