@@ -456,7 +456,9 @@ def test_the_other_reads_of_an_adoption(
     fact = former.AkoFormerOwner(objects=(owner,))
     kube = memory.MemoryServer().client()
     view = build.view()
-    monkeypatch.setattr(type(view), "fact", lambda _, kind: fact)
+    monkeypatch.setattr(
+        type(view), "fact", lambda _, kind: fact if kind is former.AkoFormerOwner else None
+    )
     ctx = build.context(kube, of=view)
     made: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
         **dict.fromkeys(("package", "release", "own objects"), lambda: again.look(ctx)),
