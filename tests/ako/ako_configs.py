@@ -136,7 +136,117 @@ CLAIM = both(
     },
     optional={"storageClassName": name_of_object},
 )
-CONTAINER = both(name=name_of_object, image=st.sampled_from(["registry.example.com/side:1"]))
+some = st.sampled_from
+PORT = some([1, 8080, 65535, 0, 65536, "web", "Web", "", None])
+HANDLERS: dict[str, st.SearchStrategy[Any]] = {
+    "exec": both(command=st.lists(some(["/bin/true", ""]), max_size=1)),
+    "httpGet": st.fixed_dictionaries(
+        {"port": PORT},
+        optional={
+            "path": some(["/", "x"]),
+            "scheme": some(["HTTP", "http"]),
+            "httpHeaders": st.lists(both(name=some(["X-A", "a b", ""]), value=text), max_size=1),
+        },
+    ),
+    "tcpSocket": both(port=PORT),
+}
+HANDLER = st.fixed_dictionaries({}, optional=HANDLERS) | some(list(HANDLERS)).flatmap(
+    lambda kind: both(**{kind: HANDLERS[kind]})
+)
+seconds = some([0, 1, 5, -1, 2**31, "5", True, None])
+PROBE = st.fixed_dictionaries(
+    {"tcpSocket": both(port=some([8080, "web"]))},
+    optional={
+        "periodSeconds": seconds,
+        "successThreshold": seconds,
+        "terminationGracePeriodSeconds": seconds,
+        "grpc": both(port=PORT),
+        "periodSecond": seconds,
+    },
+)
+REFERENCE = st.fixed_dictionaries(
+    {}, optional={"name": some(["a", "a.b", "A", ""]), "key": some(["a", "..", "a b", "..a", "."])}
+)
+SOURCES: dict[str, st.SearchStrategy[Any]] = {
+    "fieldRef": both(
+        fieldPath=some(
+            ["metadata.name", "status.podIP", "status.hostIPs", "metadata.labels['a/b']"]
+        )
+        | some(["metadata.labels['a b']", "spec.x", "metadata.labels['']", "metadata.labels"])
+    ),
+    "secretKeyRef": REFERENCE,
+    "resourceFieldRef": st.fixed_dictionaries(
+        {"resource": some(["limits.cpu", "requests.memory", "limits.pods"])},
+        optional={"divisor": some(["1", "1m", 1]), "containerName": some(["ako", "other"])},
+    ),
+}
+SOURCE = some(list(SOURCES)).flatmap(lambda kind: both(**{kind: SOURCES[kind]}))
+VARIABLE = st.fixed_dictionaries(
+    {"name": some(["A", "a.b", "9a", "a b", "a=b", "", "_"])},
+    optional={"value": text, "valueFrom": SOURCE, "secret": text},
+)
+OPENED = st.fixed_dictionaries(
+    {"containerPort": PORT},
+    optional={
+        "name": some(["web", "web-1", "a--b", "-a", "1", "a" * 16, "Web"]),
+        "hostPort": PORT,
+        "protocol": some(["TCP", "UDP", "tcp"]),
+    },
+)
+MOUNT = st.fixed_dictionaries(
+    {"name": some(["ako-pv-storage", "other", ""]), "mountPath": some(["/a", "/b", "", "a:b"])},
+    optional={
+        "subPath": some(["a", "/a", "../a", "a/../b", "a..b"]),
+        "subPathExpr": some(["$(A)", "../a"]),
+        "mountPropagation": some(["None", "HostToContainer", "Bidirectional"]),
+        "readOnly": flag,
+    },
+)
+SECURITY = st.fixed_dictionaries(
+    {},
+    optional={
+        "privileged": flag,
+        "allowPrivilegeEscalation": flag,
+        "runAsUser": seconds,
+        "capabilities": both(add=st.lists(some(["CAP_SYS_ADMIN", "NET_ADMIN"]), max_size=1)),
+        "procMount": some(["Default", "Unmasked"]),
+        "seccompProfile": st.fixed_dictionaries(
+            {"type": some(["RuntimeDefault", "Localhost", "Any"])},
+            optional={"localhostProfile": some(["a.json", "/a", "../a", ""])},
+        ),
+    },
+)
+ASIDE: dict[str, st.SearchStrategy[Any]] = {
+    "args": st.lists(text, max_size=1),
+    "env": st.lists(VARIABLE, max_size=2),
+    "envFrom": st.lists(
+        st.fixed_dictionaries(
+            {"secretRef": REFERENCE}, optional={"prefix": some(["A_", "9", "a b", "."])}
+        ),
+        max_size=1,
+    ),
+    "ports": st.lists(OPENED, max_size=2),
+    "volumeMounts": st.lists(MOUNT, max_size=2),
+    "livenessProbe": PROBE | HANDLER,
+    "readinessProbe": PROBE | HANDLER,
+    "lifecycle": both(preStop=HANDLER),
+    "resources": RESOURCES,
+    "securityContext": SECURITY,
+    "imagePullPolicy": some(["Always", "always"]),
+    "terminationMessagePolicy": some(["File", "Any"]),
+    "workingDir": text,
+    "tty": flag,
+    "prots": st.just([]),
+}
+NAMED = {
+    "name": name_of_object,
+    "image": some(["registry.example.com/side:1", "registry.example.com/side:1 "]),
+}
+PLAIN = {"name": st.just("side"), "image": st.just("registry.example.com/side:1")}
+CONTAINER = both(**NAMED) | some(list(ASIDE)).flatmap(
+    lambda part: both(**PLAIN, **{part: ASIDE[part]})
+)
+LOGGED = st.just({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}})
 PARTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "resources": RESOURCES.map(lambda drawn: {"resources": drawn}),
     "limit": st.dictionaries(resource, quantity, min_size=1, max_size=1).map(
@@ -148,6 +258,11 @@ PARTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "toleration": TOLERATION.map(lambda drawn: {"tolerations": (drawn,)}),
     "priority class": both(values=both(priorityClassName=name_of_object)),
     "claim": both(values=both(persistentVolumeClaimSpec=CLAIM)),
-    "container": both(values=both(extraContainers=st.lists(CONTAINER, min_size=1, max_size=2))),
+    "container": both(
+        values=both(
+            extraContainers=st.lists(CONTAINER, min_size=1, max_size=2),
+            persistentVolumeClaimSpec=LOGGED,
+        )
+    ),
 }
 """Options of a single part of the Pod each, beside which nothing else is refused."""

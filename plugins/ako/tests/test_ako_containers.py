@@ -8,6 +8,7 @@ import pytest
 from akoo_ako import options
 from akoo_ako.chart import kubernetes
 from akoo_ako.refusals import refusal
+from akoo_ako.rendering import statefulset
 
 SIDE = {"name": "side", "image": "registry.example.com/side:1"}
 CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
@@ -50,6 +51,8 @@ def refused(build: Any, values: dict[str, Any]) -> str:
             {"ports": [{"containerPort": 1, "hostPort": 1}, {"containerPort": 2, "hostPort": 1}]},
             ".ports: opens port 1 of the node twice.",
         ),
+        ({"env": [{"name": "A"}] * 2}, ".env[1]: A is there twice. A server keeps one."),
+        ({"ports": [{"containerPort": 1}] * 2}, ".ports[1]: 1, TCP is there twice."),
         ({"tty": "yes"}, ".tty: is not true or false."),
         ({"args": [1]}, ".args[0]: is not a text."),
         ({"imagePullPolicy": "always"}, ".imagePullPolicy: 'always' is none of Always, IfNot"),
@@ -137,6 +140,21 @@ def test_a_container_with_all_that_is_usual(build: Any) -> None:
     values = {"extraContainers": [side], "persistentVolumeClaimSpec": CLAIM}
     wanted = build.desired(None, options.Options(version="2.1.1", values=values))
     assert wanted.values.pod["extraContainers"] == [side]
+
+
+def test_a_server_leaves_out_what_is_false_or_0(build: Any) -> None:
+    """Else the StatefulSet would differ from it for ever."""
+    probe = {"tcpSocket": {"port": 1}, "periodSeconds": 0, "terminationGracePeriodSeconds": 1}
+    security = {"runAsNonRoot": False, "runAsUser": 0}
+    port = {"containerPort": 1, "hostPort": 0}
+    more = {"ports": [port], "livenessProbe": probe, "securityContext": security}
+    values = {"extraContainers": [{**SIDE, "tty": False, "stdin": True, **more}]}
+    wanted = build.desired(
+        None, options.Options(version="2.1.1", values=values, pod_security="Vendor")
+    )
+    rendered = statefulset.render(wanted, "hash")["spec"]["template"]["spec"]["containers"][1]
+    del probe["periodSeconds"], port["hostPort"]
+    assert rendered == {**SIDE, "stdin": True, **more}
 
 
 def test_the_types_name_each_other() -> None:

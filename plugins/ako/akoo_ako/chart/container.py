@@ -121,16 +121,12 @@ def _ports(ports: list[Json], where: str) -> Iterator[Refusal]:
 
 
 def _mounts(mounts: list[Json], where: str, volumes: Set[str]) -> Iterator[Refusal]:
-    seen: set[str] = set()
     for number, mount in enumerate(mounts):
         here = f"{where}[{number}]"
         if mount["name"] not in volumes:
             there = ", ".join(sorted(volumes)) or "has none"
             problem = f"{mount['name']!r} is no volume of AKO's Pod ({there})."
             yield invalid(f"{here}.name", problem)
-        if mount["mountPath"] in seen:
-            yield invalid(f"{here}.mountPath", "is mounted twice.")
-        seen.add(mount["mountPath"])
         if mount.get("subPath") and mount.get("subPathExpr"):
             yield invalid(here, "has subPath and subPathExpr. Keep one of the two.")
         for key in ("subPath", "subPathExpr"):

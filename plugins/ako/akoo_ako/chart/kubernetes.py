@@ -176,3 +176,23 @@ EXACTLY_ONE: Final[Mapping[str, frozenset[str]]] = {
     "Probe": frozenset({"exec", "grpc", "httpGet", "tcpSocket"}),
 }
 """Types of which exactly one of these fields is set."""
+
+LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
+    CONTAINER: frozenset({"stdin", "stdinOnce", "tty"}),
+    "ContainerPort": frozenset({"hostPort"}),
+    "Probe": frozenset(
+        {
+            *("failureThreshold", "initialDelaySeconds", "periodSeconds"),
+            *("successThreshold", "timeoutSeconds"),
+        }
+    ),
+    "VolumeMount": frozenset({"readOnly"}),
+}
+"""Fields that a server leaves out, or fills with its default, where they are false or 0."""
+
+KEYS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    (CONTAINER, "env"): ("name",),
+    (CONTAINER, "ports"): ("containerPort", "protocol"),
+    (CONTAINER, "volumeMounts"): ("mountPath",),
+}
+"""Lists whose entries a server tells apart by these fields; protocol is TCP where it is absent."""

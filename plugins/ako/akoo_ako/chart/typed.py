@@ -56,12 +56,45 @@ def _of_object(value: dict[str, Any], kind: str, where: str) -> Iterator[Refusal
     for key in kubernetes.REQUIRED.get(kind, ()):
         if value.get(key) in (None, "", []):
             yield invalid(f"{where}.{key}", f"is not there. Each {kind} has one.")
+    yield from _by_rules(value, kind, where)
+
+
+def _by_rules(value: dict[str, Any], kind: str, where: str) -> Iterator[Refusal]:
     for (owner, key), choices in kubernetes.CHOICES.items():
         if owner == kind and value.get(key) not in (None, "", *choices):
             yield invalid(f"{where}.{key}", f"{value[key]!r} is none of {', '.join(choices)}.")
+    for (owner, key), names in kubernetes.KEYS.items():
+        listed = value.get(key) if owner == kind else None
+        if isinstance(listed, list) and all(isinstance(each, dict) for each in listed):
+            yield from _twice(listed, names, f"{where}.{key}")
     single = kubernetes.EXACTLY_ONE.get(kind, frozenset())
     if single and len([key for key in single if value.get(key) is not None]) != 1:
         yield invalid(where, f"has not exactly one of {', '.join(sorted(single))}.")
+
+
+def _twice(listed: list[dict[str, Any]], names: tuple[str, ...], where: str) -> Iterator[Refusal]:
+    seen = []
+    for number, entry in enumerate(listed):
+        key = [entry.get(name) or ("TCP" if name == "protocol" else "") for name in names]
+        if key in seen:
+            shown = ", ".join(str(part) for part in key)
+            yield invalid(f"{where}[{number}]", f"{shown} is there twice. A server keeps one.")
+        seen.append(key)
+
+
+def canonical(value: Any, kind: str) -> Any:
+    """The value as a server returns it: without what it leaves out. Else it would differ for
+    ever."""
+    if kind.startswith("[") and isinstance(value, list):
+        return [canonical(entry, kind[1:-1]) for entry in value]
+    if kind not in kubernetes.FIELDS or not isinstance(value, dict):
+        return value
+    fields, dropped = kubernetes.FIELDS[kind], kubernetes.LEFT_OUT.get(kind, frozenset())
+    return {
+        key: canonical(entry, fields.get(key, ""))
+        for key, entry in value.items()
+        if entry or key not in dropped
+    }
 
 
 def _is(kind: str, value: object) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from akoo_ako import images, names, options
+from akoo_ako.chart import kubernetes, typed
 from akoo_ako.desired import Desired
 from akoo_ako.rendering import environment
 from akoo_core.plugin import structs
@@ -132,7 +133,8 @@ def _extra_containers(desired: Desired) -> list[structs.JSON]:
         {**container, "image": images.rewritten(str(image), desired.image_registry)}
         if (image := container.get("image"))
         else container
-        for container in desired.values.pod.get("extraContainers", [])
+        for added in desired.values.pod.get("extraContainers", [])
+        for container in [typed.canonical(added, kubernetes.CONTAINER)]
     ]
     if desired.options.pod_security != "Restricted":
         return containers
