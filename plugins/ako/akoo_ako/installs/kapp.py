@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from akoo_ako.installs import owner as owners
 from akoo_ako.installs.kinds import ADDON_SECRET
@@ -11,9 +11,11 @@ from akoo_ako.installs.owner import KAPP, Link, Owner, Where
 from akoo_ako.installs.seen import Seen, at, items, label, name_of, namespace_of
 from akoo_core.plugin import structs
 
+LABEL: Final = "kapp.k14s.io/app"
+
 
 def by_app(obj: structs.JSON, where: Where, objects: Seen) -> Iterator[Link]:
-    value = label(obj, "kapp.k14s.io/app")
+    value = label(obj, LABEL)
     if not value or where == "management":
         return
     for config_map in objects.workload_of("ConfigMap"):

@@ -150,11 +150,7 @@ def _fleet(obj: structs.JSON, where: Where, objects: Seen) -> Iterator[Link]:
 def _resource_set(obj: structs.JSON, where: Where, objects: Seen) -> Iterator[Link]:
     """Cluster API marks nothing that a ClusterResourceSet deploys, and keeps the objects in
     Secrets, too, which are not read. The field manager of its controller is a mark."""
-    entries = items(obj, "metadata.managedFields")
-    wrote = any(
-        entry.get("manager") == CAPI_MANAGER and not entry.get("subresource") for entry in entries
-    )
-    if where != "workload" or not wrote:
+    if where != "workload" or not of_cluster_api(obj):
         return
     bound = {
         str(each.get("clusterResourceSetName") or "")
@@ -166,6 +162,14 @@ def _resource_set(obj: structs.JSON, where: Where, objects: Seen) -> Iterator[Li
         if reconciles and name_of(resource_set) in bound:
             yield owner.made(resource_set, "management"), resource_set
             return
+
+
+def of_cluster_api(obj: structs.JSON) -> bool:
+    """Cluster API's controller wrote the object."""
+    entries = items(obj, "metadata.managedFields")
+    return any(
+        entry.get("manager") == CAPI_MANAGER and not entry.get("subresource") for entry in entries
+    )
 
 
 _RULES: Final[tuple[Callable[[structs.JSON, Where, Seen], Iterator[Link]], ...]] = (

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from akoo_ako import names
-from akoo_ako.installs import checked, kinds
-from akoo_ako.installs.seen import Seen, name_of, namespace_of
+from akoo_ako.installs import checked, kapp, kinds, owners
+from akoo_ako.installs.seen import Seen, label, name_of, namespace_of
 from akoo_core.plugin import records, structs
 from akoo_core.plugin.kube import (
     CONFIG_MAPS,
@@ -30,15 +30,15 @@ _IN_MANAGEMENT: Final = (
     kinds.CLUSTER_SUMMARIES,
     kinds.BUNDLE_DEPLOYMENTS,
     kinds.KUSTOMIZATIONS,
-    kinds.PACKAGE_INSTALLS,
-    kinds.APPS,
 )
+_OF_KAPP: Final = (kinds.PACKAGE_INSTALLS, kinds.APPS)
+"""Read where an object of AKO has the mark of kapp."""
 _BESIDE_CLUSTERS: Final = (kinds.HELM_CHART_PROXIES, kinds.CLUSTER_RESOURCE_SETS)
 _OF_CLUSTERS: Final = (kinds.CLUSTER_RESOURCE_SET_BINDINGS, kinds.CLUSTER_BOOTSTRAPS)
 """Kinds whose objects are in the namespace of a Cluster; the latter have its name."""
 MANAGEMENT: Final = (
     SECRETS,
-    *(versions[0] for versions in (*_IN_MANAGEMENT, *_BESIDE_CLUSTERS, *_OF_CLUSTERS)),
+    *(versions[0] for versions in (*_IN_MANAGEMENT, *_OF_KAPP, *_BESIDE_CLUSTERS, *_OF_CLUSTERS)),
 )
 """Kinds that are listed in the management cluster, each at its newest version."""
 LIMIT: Final = 500
@@ -56,7 +56,7 @@ async def read(workload: KubeClient, management: KubeClient, cluster: records.Cl
         labels=cluster.labels,
         own=tuple(own),
         workload=tuple(owners),
-        management=tuple(await _in_management(here, cluster)),
+        management=tuple(await _in_management(here, cluster, own)),
         unseen=(*there.unseen, *here.unseen),
     )
 
@@ -116,18 +116,23 @@ async def _in_workload(look: _Look) -> list[structs.JSON]:
     return objects
 
 
-async def _in_management(look: _Look, cluster: records.Cluster) -> list[structs.JSON]:
+async def _in_management(
+    look: _Look, cluster: records.Cluster, own: list[structs.JSON]
+) -> list[structs.JSON]:
     objects: list[structs.JSON] = []
     for pattern in (kinds.ADDON_SECRET, kinds.VENDOR_SECRET, kinds.ACCOUNT_SECRET):
         field = f"metadata.name={pattern.format(cluster.name)}"
         objects += await look.at(
             SECRETS, cluster.namespace, field_selector=field, metadata_only=True
         )
-    for versions in _IN_MANAGEMENT:
+    packaged = any(label(obj, kapp.LABEL) for obj in own)
+    for versions in (*_IN_MANAGEMENT, *(_OF_KAPP if packaged else ())):
         objects += await look.at_newest(versions)
-    for versions in _BESIDE_CLUSTERS:
-        objects += await look.at_newest(versions, cluster.namespace)
-    for versions in _OF_CLUSTERS:
+    applied = any(owners.of_cluster_api(obj) for obj in own)
+    proxied = any(obj["kind"] == "HelmReleaseProxy" for obj in objects)
+    for wanted, versions in zip((proxied, applied), _BESIDE_CLUSTERS, strict=True):
+        objects += await look.at_newest(versions, cluster.namespace) if wanted else []
+    for versions in _OF_CLUSTERS if applied else (kinds.CLUSTER_BOOTSTRAPS,):
         field = f"metadata.name={cluster.name}"
         objects += await look.at_newest(versions, cluster.namespace, field_selector=field)
     return objects

@@ -190,6 +190,38 @@ def test_a_kapp_controller_in_the_management_cluster_is_read(
     )
 
 
+def test_a_helm_chart_proxy_is_read_and_what_deploys_it(
+    build: Any, shop: memory.MemoryServer
+) -> None:
+    management = memory.MemoryServer()
+    prefix = "kustomize.toolkit.fluxcd.io"
+    labels = {f"{prefix}/name": "apps", f"{prefix}/namespace": "team-a"}
+    release = {"releaseName": "ako", "namespace": names.NAMESPACE, "clusterRef": {"name": "shop"}}
+    reference = {"kind": "HelmChartProxy", "name": "ako", "uid": "u", "apiVersion": "v1"}
+    for versions, metadata, spec in (
+        (kinds.HELM_RELEASE_PROXIES, {"name": "x", "ownerReferences": [reference]}, release),
+        (kinds.HELM_CHART_PROXIES, {"name": "ako", "labels": labels}, {}),
+        (kinds.KUSTOMIZATIONS, {"name": "apps"}, {}),
+    ):
+        management.served.serve(versions[0])
+        management.seed(
+            {
+                "apiVersion": versions[0].api_version,
+                "kind": versions[0].kind,
+                "metadata": {"namespace": "team-a", **metadata},
+                "spec": spec,
+            }
+        )
+    (install,) = inspected(build, shop, management).data["installs"]
+    (chain,) = (obj["owners"] for obj in install["objects"] if obj["kind"] == "StatefulSet")
+    assert [(owner["kind"], owner["where"]) for owner in chain[1:]] == [
+        ("HelmReleaseProxy", "management"),
+        ("HelmChartProxy", "management"),
+        ("Kustomization", "management"),
+    ]
+    assert install["detach"] == "HelmChartProxy team-a/ako (management cluster)"
+
+
 @pytest.mark.parametrize("place", [0, -1])
 def test_a_cluster_resource_set_is_read(build: Any, shop: memory.MemoryServer, place: int) -> None:
     """At each version of Cluster API."""
@@ -355,7 +387,12 @@ def hostile(monkeypatch: pytest.MonkeyPatch, answer: Answer, number: int = -1) -
 
 
 def everything(shop: memory.MemoryServer) -> memory.MemoryServer:
-    """A management cluster; both serve all kinds."""
+    """A management cluster; both serve all kinds, and the install has all marks."""
+    (stateful_set,) = shop.objects(STATEFUL_SETS, names.NAMESPACE)
+    stateful_set["metadata"]["labels"]["kapp.k14s.io/app"] = "1650"
+    stateful_set["metadata"]["managedFields"] = [{"manager": "manager"}]
+    key = memory.store.key_of(STATEFUL_SETS, names.NAMESPACE, names.STATEFUL_SET)
+    shop.store.put(key, stateful_set)
     management = memory.MemoryServer()
     for server in (shop, management):
         for versions in OTHERS:
