@@ -122,7 +122,7 @@ def _merge(live: Any, config: Any, field: str) -> Any:
         return merged
     if isinstance(live, list) and isinstance(config, list) and not fields.is_atomic(field, config):
         return _merge_items(live, config, field)
-    return copied(config)
+    return copied(config) if isinstance(config, dict | list) else config
 
 
 def _merge_items(live: list[Any], config: list[Any], field: str) -> list[Any]:

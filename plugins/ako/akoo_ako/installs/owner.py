@@ -13,7 +13,7 @@ Where = Literal["workload", "management", "not found"]
 
 HELM: Final = "Helm release"
 HELM_STORES: Final = ("Secret", "ConfigMap")
-"""Kinds in which Helm keeps releases. Which of them, HELM_DRIVER says; by default Secrets."""
+"""Kinds in which Helm keeps releases. HELM_DRIVER chooses one of them; Secrets are the default."""
 HELM_LABEL: Final = "owner"
 """The label by which Helm finds them. Its value is ``helm``."""
 KAPP: Final = "kapp app"
