@@ -6,6 +6,7 @@ about those. The rendered roles are committed under deploy/, and a test compares
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -174,6 +175,11 @@ def _rights(rule: api.RbacRule) -> Iterable[_Right]:
                     yield _Right(group, resource, name, verb)
 
 
+@functools.lru_cache(maxsize=64)
+def _all_rights(rules: tuple[api.RbacRule, ...]) -> frozenset[_Right]:
+    return frozenset(right for rule in rules for right in _rights(rule))
+
+
 def _implied(right: _Right, rights: set[_Right]) -> bool:
     """True where a wider right is there: without the name, or with every verb."""
     wider = {right._replace(name=""), right._replace(verb="*"), right._replace(name="", verb="*")}
@@ -193,7 +199,7 @@ def _sorted_verbs(verbs: Iterable[str]) -> tuple[str, ...]:
 
 def missing(rules: Iterable[api.RbacRule], resource: Resource, verbs: Iterable[str]) -> list[str]:
     """The verbs on every object of that kind that the rules do not allow."""
-    rights = {right for rule in rules for right in _rights(rule)}
+    rights = _all_rights(tuple(rules))
     groups, kinds = {resource.group, "*"}, {resource.plural, "*"}
     allowed = {
         right.verb

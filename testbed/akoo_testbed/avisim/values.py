@@ -1,6 +1,7 @@
 """Requests and answers as values: what the pure controller takes and gives."""
 
 import dataclasses
+import functools
 import json
 import typing
 import urllib.parse
@@ -27,14 +28,27 @@ class Request:
     @property
     def path(self) -> str:
         """Without query, doubled and trailing slashes: Go clients build `//api/...`."""
-        path = urllib.parse.unquote(self.target.partition("?")[0])
-        return "/" + "/".join(part for part in path.split("/") if part)
+        return _path(self.target)
 
     @property
     def query(self) -> Query:
         """Parameters in their order; one without a value has the value ""."""
-        text = self.target.partition("?")[2]
-        return tuple(urllib.parse.parse_qsl(text, keep_blank_values=True)) if text else ()
+        return _query(self.target)
+
+
+# Each part of the controller asks anew for the path and the parameters of the same request.
+
+
+@functools.lru_cache(maxsize=256)
+def _path(target: str) -> str:
+    path = urllib.parse.unquote(target.partition("?")[0])
+    return "/" + "/".join(part for part in path.split("/") if part)
+
+
+@functools.lru_cache(maxsize=256)
+def _query(target: str) -> Query:
+    text = target.partition("?")[2]
+    return tuple(urllib.parse.parse_qsl(text, keep_blank_values=True)) if text else ()
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
