@@ -88,6 +88,13 @@ async def test_switch_of_two_clusters_and_back() -> None:
     await _there_and_back(2, Interruptions())
 
 
+@place.story(seconds=1800.0)
+async def test_switch_of_twenty_clusters_and_back() -> None:
+    """The same, with an API server for each of them. Both commands are killed in each step, too:
+    after the first, the second and the twentieth write of a kind."""
+    await _there_and_back(20, Interruptions(after=(1, 2, 20), on_run=24, on_back=18))
+
+
 @place.story()
 async def test_switch_is_finished() -> None:
     """The command is killed after each write: the phase, a Secret of each Cluster, the end of the
