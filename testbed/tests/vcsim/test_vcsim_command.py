@@ -38,6 +38,9 @@ def test_it_serves_until_a_signal(tmp_path: pathlib.Path) -> None:
                 sslContext=ssl.create_default_context(cafile=str(ca_file)),
             )
             assert instance.content.about.apiVersion == "8.0.3.0"
+            # pyvmomi keeps the last connection for the whole process.
+            instance._stub.DropConnections()
+            connect.SetSi(None)
             assert asyncio.run(control.state())["rules"]["in-use"] is False
         finally:
             serving.send_signal(signal.SIGTERM)
