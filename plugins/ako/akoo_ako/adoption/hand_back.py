@@ -15,7 +15,7 @@ from akoo_ako.adoption import former, harmless, render
 from akoo_ako.adoption.former import AkoFormerOwner
 from akoo_ako.adoption.request import HAND_BACK
 from akoo_ako.adoption.shape import AkoShape
-from akoo_ako.installs import kinds
+from akoo_ako.installs import checked, kinds
 from akoo_ako.installs.seen import metadata_of, name_of, namespace_of
 from akoo_ako.running import pushes, workload
 from akoo_core.plugin import api, structs
@@ -133,7 +133,7 @@ async def _unmark(
 
 
 async def _read(kube: KubeClient, kind: Resource, manifest: structs.JSON) -> structs.JSON | None:
-    """The metadata of an object as it is now; None where it is gone."""
+    """The metadata of an object as it is now; None where it is gone. Raises KubeErrors."""
     try:
         page = await kube.list(
             kind,
@@ -144,7 +144,10 @@ async def _read(kube: KubeClient, kind: Resource, manifest: structs.JSON) -> str
         )
     except NotFoundError:
         return None
-    return page.items[0] if page.items else None
+    if not page.items:
+        return None
+    checked.check(kind, page.items[0])
+    return page.items[0]
 
 
 def unmarked(

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from akoo_ako.adoption import hand_back, request
 from akoo_ako.plugin import AkoPlugin
 from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import structs
+from akoo_core.kube.client import Page
 from akoo_core.objects import names, record
+from akoo_core.plugin.kube import STATEFUL_SETS, KubeClient, ServerError
+from akoo_core.testing import memory
 from akoo_core.testing.memory import patch
 
 LABELS = st.dictionaries(
@@ -47,6 +51,28 @@ def test_the_labels_are_as_they_were(labels: dict[str, str], operation: Any) -> 
 def test_an_object_of_another_record_is_not_touched() -> None:
     manifest = {"kind": "StatefulSet", "metadata": {"name": "ako"}}
     assert hand_back.unmarked(adopted(), manifest, "akoo-2", "helm") is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"spec": "x"},
+        {"metadata": {"name": "ako", "labels": {"team": 7}}},
+        {"metadata": {"name": "ako", "managedFields": [7]}},
+    ],
+)
+async def test_an_answer_of_wrong_type_is_a_typed_error(
+    monkeypatch: pytest.MonkeyPatch, answer: structs.JSON
+) -> None:
+    async def listing(*_: Any, **query: Any) -> Page:
+        assert query["limit"] == 1
+        return Page([answer], "1", "")
+
+    monkeypatch.setattr(KubeClient, "list", listing)
+    kube = memory.MemoryServer().client()
+    manifest = {"kind": "StatefulSet", "metadata": {"name": "ako", "namespace": "avi-system"}}
+    with pytest.raises(ServerError, match="StatefulSet"):
+        await hand_back._read(kube, STATEFUL_SETS, manifest)
 
 
 def test_only_an_adopted_ako_is_given_back(build: Any) -> None:
