@@ -95,6 +95,32 @@ async def test_a_second_cluster_gets_a_second_server(made: list[FakeServer]) -> 
     await servers.stop()
 
 
+@pytest.mark.parametrize("steps", range(5))
+@pytest.mark.parametrize("ready_first", [True, False])
+async def test_a_second_cluster_that_comes_while_a_server_becomes_ready(
+    made: list[FakeServer], ready_first: bool, steps: int
+) -> None:
+    """In whichever step of the event loop: a server counts once."""
+    servers = new_pool(size=0)
+    first = opening(servers, "first")
+    await settle()
+    if ready_first:
+        made[0].may_start.set()
+    else:
+        second = opening(servers, "second")
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    if ready_first:
+        second = opening(servers, "second")
+    else:
+        made[0].may_start.set()
+    await settle()
+    assert len(made) == 2
+    made[1].may_start.set()
+    assert await finish(first) != await finish(second)
+    await servers.stop()
+
+
 async def test_a_closed_server_starts_anew_for_the_next_taker(made: list[FakeServer]) -> None:
     servers = new_pool()
     await servers.start()

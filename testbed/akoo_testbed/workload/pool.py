@@ -7,6 +7,7 @@ closed the listener dies at once, and the server is emptied in the background: s
 import asyncio
 import dataclasses
 import itertools
+import typing
 from collections.abc import Coroutine
 
 from akoo_testbed import base, errors, parts
@@ -165,11 +166,13 @@ class WorkloadPool:
     async def _bring(
         self, server: poolserver.PoolServer, work: Coroutine[None, None, None]
     ) -> None:
+        result: poolserver.PoolServer | errors.TestbedError = server
         try:
             await work
         except errors.TestbedError as error:
             self._servers.remove(server)
             await server.stop()
-            self._free.put_nowait(error)
-        else:
-            self._free.put_nowait(server)
+            result = error
+        # Before it is in the queue: else whoever opens next counts it twice, and starts none.
+        self._starting.discard(typing.cast("asyncio.Task[None]", asyncio.current_task()))
+        self._free.put_nowait(result)
