@@ -240,10 +240,16 @@ def reverted(
     for obj in own:
         for entry in metadata_of(obj).get("managedFields") or ():
             manager = str(entry.get("manager") or "")
-            recent = now - structs.convert(entry.get("time"), datetime.datetime) < TWO_INTERVALS
-            if manager in programs and recent and not entry.get("subresource"):
+            if manager not in programs or entry.get("subresource"):
+                continue
+            if _recent(entry.get("time"), now):
                 return f"{manager} wrote {obj['kind']} {namespace_of(obj)}/{name_of(obj)} again"
     return ""
+
+
+def _recent(time: str | None, now: datetime.datetime) -> bool:
+    """A write at that time may be of the last two intervals; so may a write without a time."""
+    return time is None or now - structs.convert(time, datetime.datetime) < TWO_INTERVALS
 
 
 def releases(former: AkoFormerOwner) -> set[tuple[FormerKind, str, str]]:

@@ -6,6 +6,9 @@ and in values; here each part that is read is compared with its type, before any
 
 from __future__ import annotations
 
+import datetime
+from typing import Annotated
+
 from akoo_core.plugin import structs
 from akoo_core.plugin.kube import Resource, ServerError
 
@@ -16,7 +19,7 @@ class _Entry(structs.Struct, frozen=True, kw_only=True):
     manager: str | None = None
     operation: str | None = None
     subresource: str | None = None
-    time: str | None = None
+    time: Annotated[datetime.datetime, structs.Meta(tz=True)] | None = None
     fields_v1: dict[str, structs.JSON | None] | None = structs.field(default=None, name="fieldsV1")
 
 

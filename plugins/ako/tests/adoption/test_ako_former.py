@@ -123,6 +123,8 @@ def test_objects_that_the_owner_wrote_count_for_two_intervals() -> None:
     assert written("kapp") == "kapp wrote StatefulSet balancers/ako again"
     assert written("kapp", time="2025-12-31T23:40:00Z") == ""
     assert written("kapp", subresource="status") == ""
+    assert written("kapp", time=None), "a write without a time may be of now"
+    assert written("kubectl-edit", time=None) == ""
     assert written("kubectl-edit") == "", "a person is not the owner"
     assert written("helm") == "", "nor is the program of another one"
 

@@ -283,6 +283,7 @@ def test_a_helm_that_fails(workshop: Any, tmp_path: pathlib.Path) -> None:
 def test_a_helm_that_hangs_is_stopped(
     workshop: Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert command.SECONDS == 20.0
     monkeypatch.setattr(command, "SECONDS", 0.3)
     workshop.helm = ako_chart.program(tmp_path, "/bin/sleep 600")
     reason, text = workshop.refused()

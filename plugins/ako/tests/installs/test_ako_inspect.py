@@ -446,7 +446,8 @@ def test_a_value_of_another_type_anywhere_is_a_typed_error(
     """Recognised, judged, reported and remembered, or refused as a whole."""
     own = json.loads(json.dumps(objects.render(build.desired({}, options.Options()))))
     (obj,) = (each for each in own if each["kind"] == kind)
-    entry = {"manager": "helm", "fieldsV1": {"f:spec": {"f:selector": {}}}}
+    fields: dict[str, Any] = {"f:spec": {"f:selector": {}}}
+    entry = {"manager": "helm", "time": "2026-01-01T00:00:00Z", "fieldsV1": fields}
     obj["metadata"] |= {"uid": "u", "annotations": {"a": "b"}, "managedFields": [entry]}
     others = [each for each in own if each["kind"] in ("StatefulSet", "ConfigMap")]
     refused = 0
@@ -467,6 +468,13 @@ def test_a_value_of_another_type_anywhere_is_a_typed_error(
             refused += 1
         holder[last] = before
     assert refused > 5
+
+
+@pytest.mark.parametrize("time", ["x", "", 7, "2026-01-01T00:00:00"])
+def test_the_time_of_a_write_has_a_zone(time: Any) -> None:
+    (kind,) = (each for each in kinds.OWN if each.kind == "StatefulSet")
+    with pytest.raises(ServerError, match="time"):
+        checked.check(kind, {"metadata": {"managedFields": [{"manager": "helm", "time": time}]}})
 
 
 @pytest.mark.parametrize("obj", [{"metadata": {"name": 7}}, {"metadata": {"managedFields": "x"}}])
